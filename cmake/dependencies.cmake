@@ -1,0 +1,48 @@
+# Every third-party package, its Debian 12 name, version and licence. scripts/setup installs them.
+#
+#   library         Debian package       version   licence              used by
+#   yaml-cpp        libyaml-cpp-dev      0.7.0     MIT                  core (configuration)
+#   nlohmann-json   nlohmann-json3-dev   3.11.2    MIT                  core (records, model files)
+#   {fmt}, spdlog   libspdlog-dev        1.10.0    MIT                  core (text, log)
+#   OpenSSL crypto  libssl-dev           3.0       Apache-2.0           core (SHA-256)
+#   HDF5            libhdf5-dev          1.10.8    BSD-3-Clause style   data
+#   libzip          libzip-dev           1.7.3     BSD-3-Clause         data (.npz)
+#   SOCI            libsoci-dev          4.0.3     BSL-1.0              store
+#   SQLite          libsqlite3-dev       3.40      public domain        store (through SOCI)
+#   CLI11           libcli11-dev         2.1.2     BSD-3-Clause         apps/snac
+#   GoogleTest      libgtest-dev         1.12.1    BSD-3-Clause         tests
+#   pagmo2          libpagmo-dev         2.18      LGPL-3.0/GPL-3.0     tests only (oracle for fronts and hypervolume)
+#   Boost           (with pagmo2)        1.74+     BSL-1.0              tests only (multiprecision oracle)
+#   benchmark       libbenchmark-dev     1.7.1     Apache-2.0           bench only
+#   Yosys, Verilator, Icarus Verilog (ISC, LGPL-3.0/Artistic-2.0, GPL-2.0) are run as programs, never linked.
+find_package(Threads REQUIRED)
+find_package(yaml-cpp REQUIRED)
+if(NOT TARGET yaml-cpp::yaml-cpp)
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
+find_package(SQLite3 REQUIRED)
+find_package(CLI11 REQUIRED)
+
+# Debian's SOCI ships no CMake package for its plain library names.
+find_library(SOCI_CORE_LIBRARY soci_core REQUIRED)
+find_library(SOCI_SQLITE3_LIBRARY soci_sqlite3 REQUIRED)
+find_path(SOCI_INCLUDE_DIR soci/soci.h REQUIRED)
+add_library(snac_soci INTERFACE)
+target_include_directories(snac_soci SYSTEM INTERFACE ${SOCI_INCLUDE_DIR})
+target_link_libraries(snac_soci INTERFACE ${SOCI_SQLITE3_LIBRARY} ${SOCI_CORE_LIBRARY} SQLite::SQLite3)
+
+if(SNAC_BUILD_TESTS)
+  include(GoogleTest)
+  find_package(GTest REQUIRED)
+  find_package(Pagmo REQUIRED)
+endif()
+if(SNAC_BUILD_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

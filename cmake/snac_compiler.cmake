@@ -1,0 +1,21 @@
+# How the project's own code is compiled. Nothing here leaks to users of the libraries.
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+add_library(snac_build_flags INTERFACE)
+target_compile_options(snac_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor)
+# The sum a*b+c is not contracted to a fused operation behind our back: results then depend on the
+# kernels we wrote, not on the optimiser's mood. Kernels that want FMA say so.
+target_compile_options(snac_build_flags INTERFACE -ffp-contract=off)
+if(SNAC_WARNINGS_AS_ERRORS)
+  target_compile_options(snac_build_flags INTERFACE -Werror)
+endif()
+if(SNAC_SANITIZE)
+  target_compile_options(snac_build_flags INTERFACE -fsanitize=${SNAC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(snac_build_flags INTERFACE -fsanitize=${SNAC_SANITIZE})
+endif()

@@ -1,0 +1,43 @@
+# snac_module(<name> [DEPENDS mod...] [PRIVATE_DEPENDS mod...] [LIBRARIES pub...] [PRIVATE_LIBRARIES priv...]
+#             SOURCES a.cpp... [TESTS a_test.cpp...] [TEST_LIBRARIES lib...])
+# One module = one folder = one library snac::<name> = one namespace = one include root = one test program.
+# Sources stand beside their CMakeLists.txt, headers in include/snac/<name>/, tests in tests/.
+# A module may name only modules that are declared above it; a wrong include does not compile.
+function(snac_module name)
+  cmake_parse_arguments(M "" "" "DEPENDS;PRIVATE_DEPENDS;LIBRARIES;PRIVATE_LIBRARIES;SOURCES;TESTS;TEST_LIBRARIES" ${ARGN})
+  if(M_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "snac_module(${name}): unknown arguments ${M_UNPARSED_ARGUMENTS}")
+  endif()
+  foreach(dependency IN LISTS M_DEPENDS M_PRIVATE_DEPENDS)
+    if(NOT TARGET snac_${dependency})
+      message(FATAL_ERROR "module '${name}' depends on '${dependency}', which is not declared above it")
+    endif()
+  endforeach()
+  list(TRANSFORM M_DEPENDS PREPEND snac:: OUTPUT_VARIABLE public_modules)
+  list(TRANSFORM M_PRIVATE_DEPENDS PREPEND snac:: OUTPUT_VARIABLE private_modules)
+
+  set(target snac_${name})
+  add_library(${target} STATIC ${M_SOURCES})
+  add_library(snac::${name} ALIAS ${target})
+  target_include_directories(${target} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include)
+  target_link_libraries(${target}
+    PUBLIC ${public_modules} ${M_LIBRARIES}
+    PRIVATE ${private_modules} ${M_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:snac_build_flags>)
+
+  if(SNAC_BUILD_TESTS AND M_TESTS)
+    list(TRANSFORM M_TESTS PREPEND tests/)
+    snac_test(${name}_tests LABEL ${name} SOURCES ${M_TESTS} LIBRARIES snac::${name} ${M_TEST_LIBRARIES})
+  endif()
+endfunction()
+
+# snac_test(<target> LABEL <module> SOURCES ... LIBRARIES ... [TIMEOUT seconds])
+function(snac_test target)
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 240)
+  endif()
+  add_executable(${target} ${T_SOURCES})
+  target_link_libraries(${target} PRIVATE ${T_LIBRARIES} GTest::gtest_main snac_build_flags)
+  gtest_discover_tests(${target} TEST_PREFIX "${T_LABEL}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
+endfunction()

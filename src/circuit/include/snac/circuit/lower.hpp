@@ -1,0 +1,25 @@
+// FixedNet -> Circuit: every constant product becomes canonical-signed-digit shifts, every sum a balanced adder tree.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "snac/circuit/circuit.hpp"
+#include "snac/fixed/fixed_net.hpp"
+
+namespace snac::circuit {
+
+/// One term +-2^power of a constant.
+struct SignedDigit {
+  int power = 0;
+  bool negative = false;
+  bool operator==(const SignedDigit&) const = default;
+};
+
+/// Canonical signed digits (Reitwiesner 1960): no two neighbours non-zero, fewest non-zero digits. Lowest power first.
+std::vector<SignedDigit> canonical_signed_digits(std::int64_t value);
+
+/// @throws DataError if a node kind has no lowering or a value would exceed 62 bits.
+Circuit lower(const fixed::FixedNet& net);
+
+}  // namespace snac::circuit

@@ -1,0 +1,97 @@
+// FixedNet: a trained, quantised network as integers, node by node. The bridge between training and hardware:
+// left of it the world is float, right of it nobody sees a float, a data set or training.
+// A graph: value 0 is the input, value k+1 is the output of nodes[k]; nodes may read several values, types may differ
+// per element, so that pooled, convolutional and residual networks are new node kinds.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "snac/core/json.hpp"
+#include "snac/fixed/fixed_type.hpp"
+
+namespace snac::fixed {
+
+struct NamedAxis {
+  std::string name;
+  int size = 0;
+  bool operator==(const NamedAxis&) const = default;
+};
+
+/// Types of a tensor's elements: one shared by all, or one per element in row-major order.
+struct TensorType {
+  std::vector<NamedAxis> shape;
+  std::vector<FixedType> types;
+  const FixedType& type(std::size_t element) const { return types.size() == 1 ? types.front() : types[element]; }
+  std::size_t size() const;
+  bool operator==(const TensorType&) const = default;
+};
+
+/// acc_o = sum_i weight[o][i] * x_i + bias[o], exact; then one cast per output into the node's output type.
+/// All weights share one grid: per-element precision is trailing zeros and zero is a pruned weight.
+struct DenseOp {
+  int inputs = 0, outputs = 0;
+  std::vector<std::int32_t> weights;  ///< (outputs, inputs) row-major
+  int weight_fraction_bits = 0;
+  std::vector<std::int64_t> bias;     ///< (outputs), on the accumulator's grid
+  int bias_fraction_bits = 0;         ///< accumulator's grid: >= every input fraction + weight fraction
+  bool operator==(const DenseOp&) const = default;
+};
+
+/// y = cast(x) element by element. A ReLU with saturation is a cast to an unsigned SAT type.
+struct CastOp {
+  bool operator==(const CastOp&) const = default;
+};
+
+/// y = max(x, 0), then cast.
+struct ReluOp {
+  bool operator==(const ReluOp&) const = default;
+};
+
+/// y = table[x_raw - lowest raw of the input type] for each element: tanh, sigmoid or any other function of one value.
+struct TableOp {
+  std::string function;             ///< name for people: "tanh"
+  std::vector<std::int64_t> table;  ///< 2^width entries, raw integers of the output type
+  bool operator==(const TableOp&) const = default;
+};
+
+using Op = std::variant<DenseOp, CastOp, ReluOp, TableOp>;
+
+struct Node {
+  std::string name;         ///< "dense_1"
+  Op op;
+  std::vector<int> inputs;  ///< values read
+  TensorType output;
+  bool operator==(const Node&) const = default;
+};
+
+struct FixedNet {
+  TensorType input;
+  std::vector<Node> nodes;  ///< the last node's output is the network's output: the logits
+  Json preprocessing;       ///< how features were made (data::Preprocessor); opaque here, null if unknown
+  std::vector<std::string> class_names;
+  bool operator==(const FixedNet&) const = default;
+
+  const TensorType& value(int index) const { return index == 0 ? input : nodes[static_cast<std::size_t>(index) - 1].output; }
+  const TensorType& output() const { return nodes.empty() ? input : nodes.back().output; }
+  /// @throws DataError if shapes, indices, table sizes or widths do not fit together, or an accumulator could exceed 62 bits.
+  void validate(const std::string& where = "network") const;
+};
+
+/// Weights that are not zero, weights in all.
+struct WeightCount {
+  std::int64_t nonzero = 0, total = 0;
+};
+WeightCount count_weights(const FixedNet& net);
+
+inline constexpr FileFormat kFixedNetFormat{"snac.fixed_net", 1, 1};
+Json to_json(const FixedNet& net);
+/// Validates. @throws DataError.
+FixedNet fixed_net_from_json(const Json& json, const std::string& where);
+void save(const FixedNet& net, const std::string& path);
+FixedNet load_fixed_net(const std::string& path);
+
+}  // namespace snac::fixed

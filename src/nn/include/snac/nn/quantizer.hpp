@@ -1,0 +1,42 @@
+// Fake quantisation: values rounded to a fixed-point grid, still stored as floating point.
+// Semantics are those of ap_fixed with RND (half up: floor(x + 1/2)) and SAT; `compress` chooses the grids.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace snac::nn {
+
+/// Values k * 2^-fraction_bits for integers k in [min_raw, max_raw].
+struct Grid {
+  int fraction_bits = 0;  ///< may be negative or larger than the width
+  std::int64_t min_raw = 0, max_raw = 0;
+  bool operator==(const Grid&) const = default;
+
+  double step() const { return std::ldexp(1.0, -fraction_bits); }
+  double lowest() const { return static_cast<double>(min_raw) * step(); }
+  double highest() const { return static_cast<double>(max_raw) * step(); }
+};
+
+/// The integer of the nearest grid point: floor(x/step + 1/2), saturated. NaN gives 0.
+std::int64_t quantize_raw(const Grid& grid, double value);
+inline double quantize(const Grid& grid, double value) { return static_cast<double>(quantize_raw(grid, value)) * grid.step(); }
+
+/// Grids of one layer. Weights: round to nearest, ties away do not matter. Bias: on the accumulator's grid
+/// (input step * weight step), never saturated.
+struct LayerQuantizer {
+  Grid weight;
+  int bias_fraction_bits = 0;        ///< of the accumulator's grid
+  std::optional<Grid> pre_activation;  ///< tanh, sigmoid: the table's input grid
+  Grid output;                       ///< after the activation; for the last layer the logits' grid
+};
+
+/// Grids of a whole chain (no batch norm: fold it first).
+struct NetQuantizer {
+  Grid input;
+  std::vector<LayerQuantizer> layers;
+};
+
+}  // namespace snac::nn

@@ -1,0 +1,66 @@
+// Training of one Mlp on one thread: mini-batches, softmax cross-entropy, Adam, learning-rate schedule, early stopping
+// with the best weights restored; optionally with fake quantisation (straight-through estimator) and pruning masks.
+// Same seed, data and instruction set: same bits, at any number of threads around it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "snac/core/fields.hpp"
+#include "snac/data/dataset.hpp"
+#include "snac/nn/forward.hpp"
+#include "snac/nn/mlp.hpp"
+#include "snac/nn/quantizer.hpp"
+
+namespace snac::nn {
+
+enum class Schedule { constant, cosine, plateau };
+
+struct TrainParams {
+  int epochs = 5;
+  int batch = 128;
+  double learning_rate = 1e-3;
+  double l1 = 0;                        ///< added to the loss: l1 * sum |W| over all kernels (biases excluded)
+  Schedule schedule = Schedule::plateau;  ///< plateau: x plateau_factor when the validation loss has not improved for plateau_patience epochs
+  double plateau_factor = 0.5;
+  int plateau_patience = 2;
+  double min_learning_rate = 1e-6;
+  int early_stopping = 5;               ///< epochs without a better validation loss before stopping; 0 = never
+  bool restore_best = true;             ///< keep the weights of the epoch with the lowest validation loss
+  std::uint64_t seed = 1;
+  void validate() const;                ///< @throws ConfigError naming field, value, allowed range
+};
+void describe(Fields& fields, TrainParams& params);
+
+/// What a stage may add to plain float training.
+struct TrainExtras {
+  const NetQuantizer* quantizer = nullptr;  ///< QAT: forward through the grids, straight-through gradient (zero where saturated)
+  const std::vector<std::uint8_t>* mask = nullptr;  ///< one per parameter; 0 = pruned: stays exactly zero
+};
+
+struct EpochLog {
+  int epoch = 0;
+  double learning_rate = 0, train_loss = 0, validation_loss = 0, validation_accuracy = 0;
+};
+
+struct TrainResult {
+  std::vector<EpochLog> history;
+  int best_epoch = -1;
+  Score validation;        ///< of the weights left in `mlp`
+  double seconds = 0;
+  std::int64_t samples = 0;  ///< training samples processed
+};
+
+/// Trains in place. Rows index into `data`; they are shuffled anew each epoch. The last short batch is used.
+/// @throws Interrupted between batches if a stop was asked for (core/interrupt.hpp).
+/// @returns Failure-like NaN is never hidden: if the loss becomes NaN or infinite, throws DivergedError.
+struct DivergedError : Error {
+  explicit DivergedError(std::string_view summary) : Error(ExitCode::internal, summary) {}
+};
+TrainResult train(Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> train_rows,
+                  std::span<const std::uint32_t> validation_rows, const TrainParams& params, const TrainExtras& extras = {});
+
+}  // namespace snac::nn

@@ -1,0 +1,74 @@
+// ArchSpec: the network a genome stands for, as a plain value. A graph of layers over named axes; MLPs are
+// chains. Other families (per-particle dense with pooling, convolution, residual adds) are new LayerSpec
+// alternatives and nodes with several inputs, not a new class.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "snac/core/json.hpp"
+
+namespace snac::space {
+
+enum class Activation { linear, relu, tanh, sigmoid };
+
+std::string to_string(Activation activation);
+/// @throws ConfigError listing the known names.
+Activation activation_from_string(const std::string& name);
+
+/// A named axis of a tensor, for instance {"feature", 24}.
+struct Axis {
+  std::string name;
+  int size = 0;
+  bool operator==(const Axis&) const = default;
+};
+using Shape = std::vector<Axis>;
+
+/// y = activation(batch_norm(W x + b)) along the last axis, then dropout while training.
+struct DenseLayer {
+  int units = 0;
+  Activation activation = Activation::linear;
+  bool batch_norm = false;
+  double dropout = 0;  ///< probability in [0, 1) of zeroing an output while training
+  bool operator==(const DenseLayer&) const = default;
+};
+using LayerSpec = std::variant<DenseLayer>;
+
+/// One node; value 0 is the network's input, value k+1 is the output of nodes[k].
+struct ArchNode {
+  LayerSpec layer;
+  std::vector<int> inputs;  ///< values that this node reads, all produced earlier
+  bool operator==(const ArchNode&) const = default;
+};
+
+struct ArchSpec {
+  Shape input;                  ///< MLP: {{"feature", n}}
+  std::vector<ArchNode> nodes;  ///< the last node gives the logits
+  bool operator==(const ArchSpec&) const = default;
+
+  /// @throws ConfigError if a size is < 1, an input refers forward, or there is no node.
+  void validate() const;
+};
+
+/// An MLP: hidden layers of the given widths, then a linear layer with `outputs` logits.
+ArchSpec mlp(int inputs, const std::vector<int>& hidden, int outputs, Activation activation = Activation::relu,
+             bool batch_norm = false, double dropout = 0);
+
+/// The dense layers of a chain, in order. @throws ConfigError if the graph is not a chain of dense layers.
+std::vector<DenseLayer> dense_chain(const ArchSpec& spec);
+int num_inputs(const ArchSpec& spec);
+int num_outputs(const ArchSpec& spec);
+
+/// Multiply-accumulates of one inference: the sum of in * out (the papers' jet tables call it "BOPs").
+std::int64_t macs(const ArchSpec& spec);
+
+/// "24-64-32-16-5 relu bn": widths from input to logits, activation(s), batch normalisation.
+std::string summary(const ArchSpec& spec);
+
+Json to_json(const ArchSpec& spec);
+/// @throws DataError naming `where`.
+ArchSpec arch_from_json(const Json& json, const std::string& where);
+
+}  // namespace snac::space

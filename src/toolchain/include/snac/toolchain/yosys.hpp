@@ -1,0 +1,42 @@
+// Logic synthesis with Yosys: resource counts of generated Verilog without a vendor tool.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "snac/toolchain/process.hpp"
+
+namespace snac::toolchain {
+
+struct YosysParams {
+  std::string top;
+  std::vector<std::string> sources;
+  std::filesystem::path directory;
+  std::string family = "xcup";        ///< -family of synth_xilinx: UltraScale+
+  std::chrono::seconds time_limit{3600};
+};
+
+struct YosysResult {
+  std::int64_t lut = 0;     ///< LUT1..LUT6 + INV (Yosys lists inverters apart)
+  std::int64_t ff = 0;      ///< FDRE, FDSE, FDCE, FDPE
+  std::int64_t srl = 0;     ///< SRL16E, SRLC32E: shift registers in LUTs (not counted in lut)
+  std::int64_t carry8 = 0;  ///< CARRY4 cells rounded up to CARRY8 by pairs
+  std::int64_t dsp = 0;
+  std::int64_t bram18 = 0;  ///< RAMB18 + 2 * RAMB36
+  std::map<std::string, std::int64_t> cells;  ///< every cell type as reported
+  std::string version;
+  std::string script;       ///< the exact commands: they move LUT counts by up to 1.8x
+  double seconds = 0;
+  long peak_memory_kib = 0;
+};
+
+/// The pinned recipe (one place): see yosys.cpp. @throws ToolError if Yosys is missing, fails or runs out of time.
+YosysResult synthesize_with_yosys(const YosysParams& params);
+
+/// Reads the cell table of a `stat -json` (or plain stat) output. @throws ToolError if there is none.
+std::map<std::string, std::int64_t> parse_cell_counts(const std::string& text);
+
+}  // namespace snac::toolchain
