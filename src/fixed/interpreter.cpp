@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <type_traits>
 
 #include "snac/core/thread_pool.hpp"
+#include "snac/fixed/caster.hpp"
 
 namespace snac::fixed {
 namespace {
@@ -25,7 +27,6 @@ struct DenseStep {
   std::vector<Term> terms;         ///< of all outputs, one after the other
   std::vector<std::size_t> first;  ///< (outputs + 1) where the terms of each output begin
   std::vector<std::int64_t> bias;
-  int fraction_bits = 0;
 };
 struct CastStep {
   bool relu = false;
@@ -38,13 +39,13 @@ struct TableStep {
 struct Step {
   std::variant<DenseStep, CastStep, TableStep> work;
   std::size_t from = 0, to = 0;  ///< first element of the value read and written
-  TensorType input, output;
+  std::size_t size = 0;          ///< elements written
+  std::vector<Caster> casts;     ///< one per element written; none for a table
 };
 
 DenseStep prepare(const DenseOp& op, const TensorType& input) {
   DenseStep step;
   step.bias = op.bias;
-  step.fraction_bits = op.bias_fraction_bits;
   step.first.push_back(0);
   const std::size_t inputs = input.size();
   for (std::size_t o = 0; o < op.bias.size(); ++o) {
@@ -62,11 +63,25 @@ CastStep prepare(const CastOp&, const TensorType&) { return {}; }
 CastStep prepare(const ReluOp&, const TensorType&) { return {.relu = true}; }
 TableStep prepare(const TableOp& op, const TensorType& input) { return {op.table, input.type(0).min_raw()}; }
 
+/// Fraction bits of what a node casts into its output's type, before the cast.
+int fraction_bits_before_cast(const DenseOp& op, const TensorType&, std::size_t) { return op.bias_fraction_bits; }
+int fraction_bits_before_cast(const CastOp&, const TensorType& input, std::size_t element) { return input.type(element).fraction_bits(); }
+int fraction_bits_before_cast(const ReluOp&, const TensorType& input, std::size_t element) { return input.type(element).fraction_bits(); }
+
+template <class Op>
+Step prepare_step(const Op& op, const TensorType& input, const TensorType& output) {
+  Step step{.work = prepare(op, input), .from = 0, .to = 0, .size = output.size(), .casts = {}};
+  if constexpr (!std::is_same_v<Op, TableOp>) {
+    for (std::size_t i = 0; i < step.size; ++i) step.casts.emplace_back(fraction_bits_before_cast(op, input, i), output.type(i));
+  }
+  return step;
+}
+
 void execute(const DenseStep& dense, const Step& step, std::int64_t* values) {
   const std::int64_t* x = values + step.from * kBlock;
   std::int64_t* y = values + step.to * kBlock;
   for (std::size_t o = 0; o < dense.bias.size(); ++o) {
-    const FixedType& type = step.output.type(o);
+    const Caster& cast = step.casts[o];
     const std::span<const Term> terms(dense.terms.data() + dense.first[o], dense.first[o + 1] - dense.first[o]);
     for (std::size_t row = 0; row < kBlock; row += kLanes) {
       std::array<std::int64_t, kLanes> sum;
@@ -75,28 +90,24 @@ void execute(const DenseStep& dense, const Step& step, std::int64_t* values) {
         const std::int64_t* lane = x + term.input * kBlock + row;
         for (std::size_t r = 0; r < kLanes; ++r) sum[r] += term.factor * lane[r];
       }
-      for (std::size_t r = 0; r < kLanes; ++r) y[o * kBlock + row + r] = cast_raw(sum[r], dense.fraction_bits, type);
+      for (std::size_t r = 0; r < kLanes; ++r) y[o * kBlock + row + r] = cast(sum[r]);
     }
   }
 }
 
-void execute(const CastStep& cast, const Step& step, std::int64_t* values) {
+void execute(const CastStep& work, const Step& step, std::int64_t* values) {
   const std::int64_t* x = values + step.from * kBlock;
   std::int64_t* y = values + step.to * kBlock;
-  const std::size_t size = step.output.size();
-  for (std::size_t i = 0; i < size; ++i) {
-    const FixedType& type = step.output.type(i);
-    const int fraction_bits = step.input.type(i).fraction_bits();
-    for (std::size_t r = i * kBlock; r < (i + 1) * kBlock; ++r) {
-      y[r] = cast_raw(cast.relu ? std::max<std::int64_t>(x[r], 0) : x[r], fraction_bits, type);
-    }
+  for (std::size_t i = 0; i < step.size; ++i) {
+    const Caster& cast = step.casts[i];
+    for (std::size_t r = i * kBlock; r < (i + 1) * kBlock; ++r) y[r] = cast(work.relu ? std::max<std::int64_t>(x[r], 0) : x[r]);
   }
 }
 
 void execute(const TableStep& table, const Step& step, std::int64_t* values) {
   const std::int64_t* x = values + step.from * kBlock;
   std::int64_t* y = values + step.to * kBlock;
-  for (std::size_t r = 0; r < step.output.size() * kBlock; ++r) y[r] = table.table[static_cast<std::size_t>(x[r] - table.lowest)];
+  for (std::size_t r = 0; r < step.size * kBlock; ++r) y[r] = table.table[static_cast<std::size_t>(x[r] - table.lowest)];
 }
 
 std::size_t rows_of(std::size_t size, std::size_t width, const char* what) {
@@ -147,12 +158,9 @@ Interpreter::Interpreter(const FixedNet& net) {
   for (const Node& node : net.nodes) {
     const int source = node.inputs.front();
     const TensorType& input = net.value(source);
-    Step step{.work = CastStep{},
-              .from = program->begins[static_cast<std::size_t>(source)],
-              .to = program->begins.back(),
-              .input = input,
-              .output = node.output};
-    std::visit([&](const auto& op) { step.work = prepare(op, input); }, node.op);
+    Step step = std::visit([&](const auto& op) { return prepare_step(op, input, node.output); }, node.op);
+    step.from = program->begins[static_cast<std::size_t>(source)];
+    step.to = program->begins.back();
     program->steps.push_back(std::move(step));
     program->begins.push_back(program->begins.back() + node.output.size());
   }

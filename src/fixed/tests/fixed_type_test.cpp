@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -10,6 +11,7 @@
 #include "rational_model.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/rng.hpp"
+#include "snac/fixed/caster.hpp"
 
 namespace snac::fixed {
 namespace {
@@ -132,6 +134,31 @@ TEST(FixedType, random_and_corner_casts_agree_with_the_rational_model) {
     }
   }
   EXPECT_GE(checked, 200000);
+}
+
+TEST(FixedType, the_fast_cast_agrees_with_the_plain_one) {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 62;
+  const std::vector<std::int64_t> corners{-kLimit, -kLimit + 1, -2, -1, 0, 1, 2, kLimit - 1, kLimit};
+  Rng rng(13);
+  for (const bool is_signed : {true, false}) {
+    for (const Rounding rounding : kRoundings) {
+      for (const Overflow overflow : kOverflows) {
+        for (const int width : {1, 2, 8, 13, 32, 62, 63}) {
+          for (int drop = -66; drop <= 70; ++drop) {
+            const FixedType type{width, static_cast<int>(rng.below(40)) - 9, is_signed, rounding, overflow};
+            const int fraction_bits = type.fraction_bits() + drop;
+            const Caster cast(fraction_bits, type);
+            for (int i = 0; i < 12; ++i) {
+              std::int64_t raw = i < 4 ? corners[rng.below(corners.size())] : random_raw(rng) / 2;
+              if (i > 8 && drop > 0 && drop < 62) raw = (raw >> drop << drop) + (std::int64_t{1} << (drop - 1));  // a tie
+              raw = std::clamp(raw, -kLimit, kLimit);
+              ASSERT_EQ(cast(raw), cast_raw(raw, fraction_bits, type)) << to_string(type) << " of " << raw << " * 2^" << -fraction_bits;
+            }
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST(FixedType, shifts_of_any_size_are_exact) {
