@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <limits>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -81,6 +83,15 @@ std::string text(const Candidate& candidate) {
 TEST(SearchSpace, the_published_space_has_the_published_size) {
   EXPECT_EQ(read(kPaper).size(), 1404);
   EXPECT_EQ(read(std::string(kPaper) + kPaperRest).size(), 1404.0 * 3 * 2 * 3 * 4 * 3);
+}
+
+TEST(SearchSpace, the_shipped_configurations_hold_the_spaces_they_promise) {
+  const auto shipped = [](const char* name) {
+    const std::filesystem::path path = std::filesystem::path(__FILE__).parent_path() / "../../../configs" / name;
+    return SearchSpace::from_yaml(load_yaml_file(path.string())["space"], 24, 5, std::string(name) + ": space");
+  };
+  EXPECT_EQ(shipped("jets_paper.yaml").to_json(), read(std::string(kPaper) + kPaperRest).to_json());
+  EXPECT_EQ(shipped("jets_quick.yaml").size(), (4.0 + 8 + 16) * 2 * 3 * 2);
 }
 
 TEST(SearchSpace, the_published_baseline_and_the_smallest_network_are_in_it) {
