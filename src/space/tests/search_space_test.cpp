@@ -91,7 +91,7 @@ TEST(SearchSpace, the_shipped_configurations_hold_the_spaces_they_promise) {
     return SearchSpace::from_yaml(load_yaml_file(path.string())["space"], 24, 5, std::string(name) + ": space");
   };
   EXPECT_EQ(shipped("jets_paper.yaml").to_json(), read(std::string(kPaper) + kPaperRest).to_json());
-  EXPECT_EQ(shipped("jets_quick.yaml").size(), (4.0 + 8 + 16) * 2 * 3 * 2);
+  EXPECT_EQ(shipped("jets_quick.yaml").size(), (9.0 + 18 + 36 + 72) * 2 * 2 * 3 * 3 * 2);
 }
 
 TEST(SearchSpace, the_published_baseline_and_the_smallest_network_are_in_it) {
