@@ -33,7 +33,9 @@ struct RawDataset {
   std::vector<std::uint8_t> labels;
   std::vector<std::string> class_names;
   std::string source;     ///< path(s), for messages and records
-  std::string sha256;     ///< of the file content(s)
+  std::string sha256;     ///< of the file content; of several files: of their hashes, one per line
+  int slots_in_file = 0;  ///< constituents the file holds per jet; more than `slots` if the reader kept only the leading ones
+  double min_pt = 0;      ///< GeV; the pT cut the reader has made already; 0 = none
 
   std::size_t size() const noexcept { return labels.size(); }
   std::size_t row_width() const noexcept { return columns.size() * static_cast<std::size_t>(slots > 0 ? slots : 1); }

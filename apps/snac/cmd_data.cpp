@@ -1,0 +1,73 @@
+// snac data: look at a data set, cut a sample from it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "commands.hpp"
+#include "snac/core/rng.hpp"
+#include "snac/core/text_table.hpp"
+#include "snac/data/readers.hpp"
+#include "snac/data/split.hpp"
+
+namespace snac::app {
+namespace {
+
+struct Options {
+  std::string input, output, label = "label", provenance;
+  std::size_t rows = 0;
+  std::uint64_t seed = 1;
+};
+
+int info(const Options& options) {
+  const auto raw = data::read_dataset(options.input, {.label_column = options.label});
+  std::vector<std::size_t> counts(raw.class_names.size());
+  for (const auto label : raw.labels) ++counts[label];
+  std::string text = fmt::format("{}: {} rows, {}{}\ncolumns: {}\n", options.input, raw.size(), raw.slots > 0 ? fmt::format("{} constituents x ", raw.slots) : "",
+                                 fmt::format("{} columns", raw.columns.size()), fmt::join(raw.columns, ", "));
+  TextTable table({"class", "label", "rows"});
+  for (std::size_t c = 0; c < counts.size(); ++c) table.add_row({raw.class_names[c], std::to_string(c), with_thousands(static_cast<long long>(counts[c]))});
+  print(text + table.str());
+  return 0;
+}
+
+int sample(const Options& options) {
+  auto raw = data::read_dataset(options.input, {.label_column = options.label});
+  if (options.rows < raw.size()) {
+    const double share = static_cast<double>(options.rows) / static_cast<double>(raw.size());
+    const auto split = data::stratified_split(raw.labels, static_cast<int>(raw.class_names.size()), share, options.seed);
+    const std::size_t width = raw.row_width();
+    for (std::size_t i = 0; i < split.validation.size(); ++i) {
+      const std::size_t row = split.validation[i];
+      std::copy_n(raw.features.begin() + static_cast<std::ptrdiff_t>(row * width), width, raw.features.begin() + static_cast<std::ptrdiff_t>(i * width));
+      raw.labels[i] = raw.labels[row];
+    }
+    raw.labels.resize(split.validation.size());
+    raw.features.resize(split.validation.size() * width);
+  }
+  data::write_hdf5(options.output, raw, options.provenance);
+  std::fprintf(stderr, "%zu rows written to %s\n", raw.size(), options.output.c_str());
+  return 0;
+}
+
+}  // namespace
+
+void add_data(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("data", "Look at a data set, or cut a stratified sample from it");
+  command->require_subcommand(1);
+  auto options = std::make_shared<Options>();
+  CLI::App* info_command = command->add_subcommand("info", "Rows, columns and classes of a file");
+  info_command->add_option("file", options->input, "HDF5, .npz, 'x.npy,y.npy' or CSV")->required();
+  info_command->add_option("--label", options->label, "CSV: name of the label column");
+  info_command->callback([&action, options] { action = [options] { return info(*options); }; });
+  CLI::App* sample_command = command->add_subcommand("sample", "Write a stratified sample as HDF5 (16-bit floats)");
+  sample_command->add_option("file", options->input, "HDF5, .npz, 'x.npy,y.npy' or CSV")->required();
+  sample_command->add_option("-o,--output", options->output, "HDF5 file to write")->required();
+  sample_command->add_option("--rows", options->rows, "Rows to keep")->required()->check(CLI::Range(std::size_t{2}, std::size_t{1} << 40));
+  sample_command->add_option("--seed", options->seed, "Of the choice of rows");
+  sample_command->add_option("--label", options->label, "CSV: name of the label column");
+  sample_command->add_option("--provenance", options->provenance, "Where the data come from: kept in the file");
+  sample_command->callback([&action, options] { action = [options] { return sample(*options); }; });
+}
+
+}  // namespace snac::app

@@ -1,0 +1,60 @@
+// snac synth: Verilog and resource counts for one network.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "commands.hpp"
+#include "snac/core/text_table.hpp"
+#include "snac/cost/device.hpp"
+#include "snac/flow/hardware.hpp"
+
+namespace snac::app {
+namespace {
+
+struct Options {
+  std::string model, output, device = "xcvu13p";
+  int adders_per_stage = 2;
+  bool no_yosys = false, json = false;
+};
+
+int synth(const Options& options) {
+  const fixed::FixedNet net = fixed::load_fixed_net(options.model);
+  const cost::Device& device = cost::find_device(options.device);
+  const auto design = flow::design_circuit(net, options.adders_per_stage);
+  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {});
+  Json json{{"model", options.model}, {"directory", options.output}, {"device", device.name}, {"latency_cycles", design.schedule.latency},
+            {"initiation_interval", design.schedule.initiation_interval},
+            {"circuit", {{"lut", design.cost.lut}, {"ff", design.cost.ff}, {"adders", design.cost.adders}, {"adder_depth", design.cost.adder_depth}}}};
+  TextTable table({"", "circuit estimate"});
+  std::vector<std::vector<std::string>> rows{{"LUT", with_thousands(static_cast<long long>(design.cost.lut + 0.5))},
+                                             {"FF", with_thousands(static_cast<long long>(design.cost.ff + 0.5))},
+                                             {"DSP", "0"}, {"BRAM18", "0"}};
+  if (!options.no_yosys) {
+    const auto yosys = toolchain::synthesize_with_yosys({.top = "snac_top", .sources = sources, .directory = options.output, .family = device.yosys_family});
+    json["yosys"] = flow::synthesis_json(yosys);
+    table = TextTable({"", "circuit estimate", yosys.version});
+    const std::vector<std::int64_t> counts{yosys.lut, yosys.ff, yosys.dsp, yosys.bram18};
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(with_thousands(counts[i]));
+  }
+  for (auto& row : rows) table.add_row(std::move(row));
+  print(options.json ? json.dump(2) + "\n"
+                     : table.str() + fmt::format("latency {} cycles, initiation interval {} (exact); Verilog in {}\n", design.schedule.latency,
+                                                 design.schedule.initiation_interval, options.output));
+  return 0;
+}
+
+}  // namespace
+
+void add_synth(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("synth", "Write the Verilog of a network and count its resources with Yosys");
+  command->add_option("-m,--model", options->model, "A fixed_net.json")->required();
+  command->add_option("-o,--output", options->output, "Folder for the Verilog")->required();
+  command->add_option("--device", options->device, "Part or board (see snac devices)");
+  command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
+  command->add_flag("--no-yosys", options->no_yosys, "Circuit estimate only");
+  command->add_flag("--json", options->json, "Print as JSON");
+  command->callback([&action, options] { action = [options] { return synth(*options); }; });
+}
+
+}  // namespace snac::app

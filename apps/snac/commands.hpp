@@ -1,0 +1,38 @@
+// The commands of the program: each file parses, validates, calls the library and prints. No logic here.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "snac/flow/config.hpp"
+
+namespace snac::app {
+
+/// What main runs after parsing. Returns the exit code.
+using Action = std::function<int()>;
+
+/// Options that every command with a study has.
+struct StudyOptions {
+  std::string config;
+  std::vector<std::string> overrides;
+  int threads = -1;
+  std::string output;
+
+  void add_to(CLI::App& command);
+  flow::StudyConfig load() const;
+};
+
+void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress
+void add_front(CLI::App& app, Action& action);
+void add_synth(CLI::App& app, Action& action);
+void add_verify(CLI::App& app, Action& action);
+void add_show_config(CLI::App& app, Action& action);
+void add_data(CLI::App& app, Action& action);
+void add_devices(CLI::App& app, Action& action);
+
+/// Writes to standard output and checks that it arrived. @throws IoError (closed pipe, full disk).
+void print(const std::string& text);
+
+}  // namespace snac::app

@@ -1,0 +1,135 @@
+#include "snac/compress/calibrate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "snac/compress/lower.hpp"
+#include "snac/nn/forward.hpp"
+
+namespace snac::compress {
+namespace {
+
+std::int64_t highest_of(int bits) { return (std::int64_t{1} << bits) - 1; }
+
+/// Largest f for which `value` does not exceed highest * 2^-f; 0 for a value of zero.
+int fraction_for(double value, std::int64_t highest) {
+  if (!(value > 0)) return 0;
+  return static_cast<int>(std::floor(std::log2(static_cast<double>(highest) / value)));
+}
+
+double squared_error(std::span<const float> values, const nn::Grid& grid) {
+  double sum = 0;
+  for (const float value : values) {
+    const double error = static_cast<double>(value) - nn::quantize(grid, value);
+    sum += error * error;
+  }
+  return sum;
+}
+
+nn::Grid weight_grid(std::span<const float> weights, int bits) {
+  float largest = 0;
+  for (const float w : weights) largest = std::max(largest, std::abs(w));
+  const std::int64_t highest = highest_of(bits - 1);
+  nn::Grid grid{.fraction_bits = fraction_for(largest, highest), .min_raw = -highest, .max_raw = highest};
+  nn::Grid best = grid;
+  double best_error = std::numeric_limits<double>::infinity();
+  // Two steps finer clip values above a quarter of the largest; more never paid on trained layers.
+  for (int finer = 0; finer <= 2; ++finer) {
+    const double error = squared_error(weights, grid);
+    if (error < best_error) {
+      best_error = error;
+      best = grid;
+    }
+    ++grid.fraction_bits;
+  }
+  return best;
+}
+
+}  // namespace
+
+nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> rows, const CalibrationParams& params) {
+  const auto ranges = nn::observe_ranges(mlp, data, rows);
+  const int bits = params.precision.activation_bits;
+  nn::NetQuantizer quantizer;
+  quantizer.input = grid_of(params.input);
+  int input_fraction = quantizer.input.fraction_bits;
+  for (std::size_t i = 0; i < mlp.layers.size(); ++i) {
+    nn::LayerQuantizer layer;
+    layer.weight = weight_grid(mlp.weights(i), params.precision.weight_bits);
+    layer.bias_fraction_bits = input_fraction + layer.weight.fraction_bits;
+    switch (mlp.layers[i].activation) {
+      case space::Activation::relu: {
+        const double range = std::max(ranges[i].pre_high_quantile, 1e-6);
+        layer.output = {.fraction_bits = fraction_for(range, highest_of(bits)), .min_raw = 0, .max_raw = highest_of(bits)};
+        break;
+      }
+      case space::Activation::tanh:
+      case space::Activation::sigmoid: {
+        // tanh is flat beyond +-4 and sigmoid beyond +-8: 1 - tanh(4) = 6.7e-4, 1 - sigmoid(8) = 3.4e-4.
+        const bool is_tanh = mlp.layers[i].activation == space::Activation::tanh;
+        const int integer_bits = is_tanh ? 3 : 4;
+        layer.pre_activation = nn::Grid{.fraction_bits = params.table_index_bits - integer_bits,
+                                        .min_raw = -highest_of(params.table_index_bits - 1) - 1,
+                                        .max_raw = highest_of(params.table_index_bits - 1)};
+        layer.output = is_tanh ? nn::Grid{.fraction_bits = bits - 1, .min_raw = -highest_of(bits - 1) - 1, .max_raw = highest_of(bits - 1)}
+                               : nn::Grid{.fraction_bits = bits, .min_raw = 0, .max_raw = highest_of(bits)};
+        break;
+      }
+      case space::Activation::linear: {
+        const double largest = std::max({std::abs(static_cast<double>(ranges[i].out_min)), std::abs(static_cast<double>(ranges[i].out_max)), 1e-6});
+        const std::int64_t highest = highest_of(params.logits_bits - 1);
+        // Finer than the accumulator would be zero bits on the bus.
+        const int fraction = std::min(fraction_for(2 * largest, highest), layer.bias_fraction_bits);
+        layer.output = {.fraction_bits = fraction, .min_raw = -highest - 1, .max_raw = highest};
+        break;
+      }
+    }
+    input_fraction = layer.output.fraction_bits;
+    quantizer.layers.push_back(layer);
+  }
+  return quantizer;
+}
+
+namespace {
+
+Json grid_json(const nn::Grid& grid) { return {{"fraction_bits", grid.fraction_bits}, {"min", grid.min_raw}, {"max", grid.max_raw}}; }
+
+nn::Grid grid_from_json(const Json& json, const std::string& where) {
+  const nn::Grid grid{.fraction_bits = json_get<int>(json, "fraction_bits", where),
+                      .min_raw = json_get<std::int64_t>(json, "min", where),
+                      .max_raw = json_get<std::int64_t>(json, "max", where)};
+  if (grid.min_raw > grid.max_raw || std::abs(grid.fraction_bits) > 256) {
+    throw DataError("a grid is not usable", {.where = where, .found = json.dump(), .expected = "min <= max and a small fraction", .hint = {}});
+  }
+  return grid;
+}
+
+}  // namespace
+
+Json to_json(const nn::NetQuantizer& quantizer) {
+  Json layers = Json::array();
+  for (const auto& layer : quantizer.layers) {
+    Json item{{"weight", grid_json(layer.weight)}, {"bias_fraction_bits", layer.bias_fraction_bits}, {"output", grid_json(layer.output)}};
+    if (layer.pre_activation) item["pre_activation"] = grid_json(*layer.pre_activation);
+    layers.push_back(std::move(item));
+  }
+  return {{"input", grid_json(quantizer.input)}, {"layers", std::move(layers)}};
+}
+
+nn::NetQuantizer quantizer_from_json(const Json& json, const std::string& where) {
+  nn::NetQuantizer quantizer;
+  quantizer.input = grid_from_json(json_get<Json>(json, "input", where), where + ": input");
+  const Json layers = json_get<Json>(json, "layers", where);
+  for (const Json& item : layers) {
+    nn::LayerQuantizer layer;
+    layer.weight = grid_from_json(json_get<Json>(item, "weight", where), where + ": weight");
+    layer.bias_fraction_bits = json_get<int>(item, "bias_fraction_bits", where);
+    layer.output = grid_from_json(json_get<Json>(item, "output", where), where + ": output");
+    if (item.contains("pre_activation")) layer.pre_activation = grid_from_json(item.at("pre_activation"), where + ": pre_activation");
+    quantizer.layers.push_back(layer);
+  }
+  return quantizer;
+}
+
+}  // namespace snac::compress

@@ -1,0 +1,230 @@
+#include "snac/flow/config.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "snac/cost/device.hpp"
+#include "snac/flow/metrics.hpp"
+
+namespace snac::flow {
+namespace {
+
+fixed::FixedType input_type_from_string(const std::string& text) {
+  fixed::FixedType type = fixed::fixed_type_from_string(text);
+  if ((type.rounding != fixed::Rounding::trn && type.rounding != fixed::Rounding::rnd) ||
+      (type.overflow != fixed::Overflow::wrap && type.overflow != fixed::Overflow::sat)) {
+    throw ConfigError("inputs are always rounded half up and saturated (RND, SAT)");
+  }
+  if (type.width > 24) throw ConfigError("an input wider than 24 bits is not supported");
+  type.rounding = fixed::Rounding::rnd;
+  type.overflow = fixed::Overflow::sat;
+  return type;
+}
+
+void describe_selection(Fields& f, const char* key, const char* help, SelectionConfig& p) {
+  f.section(key, help, [&](Fields& s) {
+    s.choice<SelectionRule>("rule", p.rule, {{"best", SelectionRule::best}, {"cheapest", SelectionRule::cheapest}, {"knee", SelectionRule::knee}},
+                            "best: highest accuracy; cheapest: smallest 'by'; knee: the bend of the front of both");
+    s.text("by", p.by, "Metric that stands for cost");
+    s.texts("where", p.where, "Conditions, for instance 'accuracy >= best - 0.01' or 'lut <= 20000'");
+    s.integer("count", p.count, {.min = 1, .max = 1000}, "How many are taken");
+  });
+}
+
+}  // namespace
+
+void describe(Fields& f, StudyConfig& p) {
+  f.text("study", p.study, "Name of the study: letters, digits, '-', '_', '.'");
+  f.text("output", p.output, "Folder of the study; empty = runs/<study>");
+  f.integer("seed", p.seed, {}, "Every random choice flows from it");
+  f.integer("threads", p.threads, {.min = 0, .max = 1024}, "Worker threads; 0 = all; results do not depend on it");
+  f.section("data", "The data set", [&](Fields& s) {
+    s.text("train", p.data.train, "Training file (HDF5, .npz, 'x.npy,y.npy', CSV); relative to this configuration file");
+    s.text("test", p.data.test, "Test file, scored once at the end; empty = test_fraction of the training file");
+    s.real("test_fraction", p.data.test_fraction, {.min = 0.01, .max = 0.9}, "Share set aside as test set if there is no test file");
+    s.text("label", p.data.read.label_column, "CSV: name of the label column");
+    s.integer("max_rows", p.data.max_rows, {.min = 0}, "Read only the first rows of each file; 0 = all");
+    data::describe(s, p.data.preprocess);
+    s.section("validation", "How candidates are scored", [&](Fields& v) {
+      v.integer("folds", p.data.folds, {.min = 0, .max = 100}, "k-fold: mean score over k trainings; 0 = one split");
+      v.real("fraction", p.data.fraction, {.min = 0.01, .max = 0.9}, "Validation share of the training file if folds is 0");
+    });
+  });
+  f.section("target", "The hardware", [&](Fields& s) {
+    s.text("device", p.target.device, "Part or board");
+    s.quantity("clock", p.target.clock_ns, "ns", {.min = 0.1, .max = 1e6}, "Clock period");
+    s.integer("reuse_factor", p.target.reuse_factor, {.min = 1, .max = 1}, "Multiplier reuse; 1 = fully unrolled, a new input every cycle");
+    s.integer("adders_per_stage", p.target.adders_per_stage, {.min = 1, .max = 1000}, "Adder levels between two pipeline registers");
+    s.section("precision", "Bits assumed by estimates before training, and the input type", [&](Fields& q) {
+      q.integer("weights", p.target.precision.weight_bits, {.min = 2, .max = 16}, "Bits of a weight, sign included");
+      q.integer("activations", p.target.precision.activation_bits, {.min = 2, .max = 16}, "Bits of an activation");
+      q.custom<fixed::FixedType>("input", p.target.input, input_type_from_string, [](const fixed::FixedType& t) { return fixed::to_string(t); },
+                                 "fixed<W,I>", "Type of the network's inputs; values are rounded half up and saturated");
+    });
+    s.real("sparsity", p.target.sparsity, {.min = 0, .max = 0.99}, "Share of zero weights assumed by estimates before training");
+  });
+  f.raw("space", p.space, "mapping", "The search space: axes of the network and of its training (see docs/configuration.md)");
+  f.section("search", "Global search", [&](Fields& s) {
+    s.mapping("objectives", p.search.objectives, "metric: max | min", "What is optimised");
+    s.mapping("constraints", p.search.constraints, "metric: '<= number' | '>= number'", "Budgets: candidates within them win over others");
+    s.section("sampler", "How candidates are proposed", [&](Fields& q) {
+      q.choice<Sampler>("name", p.search.sampler, {{"nsga2", Sampler::nsga2}, {"random", Sampler::random}}, "nsga2, or random as a baseline");
+      search::describe(q, p.search.nsga2);
+    });
+    s.integer("trials", p.search.trials, {.min = 1, .max = 10000000}, "Candidates to train");
+    nn::describe(s, p.search.training);
+  });
+  f.section("baseline", "A fixed float network to compare with; empty 'hidden' = none", [&](Fields& s) {
+    s.integers("hidden", p.baseline.hidden, {.min = 1, .max = 65536}, "Widths of its hidden ReLU layers");
+    nn::describe(s, p.baseline.training);
+  });
+  describe_selection(f, "select", "Which searched networks go into the local search", p.select);
+  f.section("compress", "Local search: quantisation-aware training and pruning", [&](Fields& s) {
+    s.texts("precisions", p.compress.precisions, "Bits of weights and activations: 8, or w6a8");
+    compress::describe(s, p.compress.chain);
+  });
+  describe_selection(f, "choose", "Which compressed networks become hardware", p.choose);
+  f.section("synth", "Hardware", [&](Fields& s) {
+    s.texts("tools", p.synth.tools, "Any of verilator, icarus, yosys");
+    s.integer("vectors", p.synth.vectors, {.min = 1, .max = 10000000}, "Test rows simulated in Verilog");
+  });
+}
+
+namespace {
+
+void check(const StudyConfig& config) {
+  const auto place = [&](const std::string& key) { return config.file + ": " + key; };
+  const auto letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  if (config.study.empty() || config.study.find_first_not_of(letters) != std::string::npos || config.study[0] == '.') {
+    throw ConfigError("the study's name is not usable",
+                      {.where = place("study"), .found = "'" + config.study + "'", .expected = "letters, digits, '-', '_', '.'", .hint = {}});
+  }
+  if (config.data.train.empty()) {
+    throw ConfigError("no training data", {.where = place("data.train"), .found = "nothing", .expected = "the path of a data set", .hint = {}});
+  }
+  if (!config.space.IsDefined() || config.space.IsNull()) {
+    throw ConfigError("no search space", {.where = place("space"), .found = "nothing", .expected = "axes: layers, width, activation...", .hint = "configs/jets_quick.yaml shows one"});
+  }
+  if (config.data.folds == 1) {
+    throw ConfigError("one fold is no cross-validation", {.where = place("data.validation.folds"), .found = "1", .expected = "0 (one split) or >= 2", .hint = {}});
+  }
+  cost::find_device(config.target.device);
+  if (config.search.objectives.empty()) {
+    throw ConfigError("nothing to optimise", {.where = place("search.objectives"), .found = "no objective", .expected = "at least one, for instance accuracy: max", .hint = {}});
+  }
+  for (const auto& [name, direction] : config.search.objectives) {
+    const Metric& metric = find_metric(name, place("search.objectives"));
+    const std::string right = metric.maximise ? "max" : "min";
+    if (direction != right || name == "sparsity") {
+      throw ConfigError("an objective is not usable", {.where = place("search.objectives." + name), .found = "'" + direction + "'",
+                                                       .expected = name == "sparsity" ? "a metric known before compression" : "'" + right + "'", .hint = {}});
+    }
+  }
+  for (const auto& [name, text] : config.search.constraints) {
+    const std::string where = place("search.constraints." + name);
+    const Condition condition = parse_condition(name + " " + text, where);
+    if (condition.relative_to_best) {
+      throw ConfigError("a constraint is not usable", {.where = where, .found = text, .expected = "a fixed number", .hint = "use 'best' in select.where"});
+    }
+    if (!condition.at_least && condition.limit <= 0) {
+      throw ConfigError("a budget leaves nothing", {.where = where, .found = text, .expected = "a limit above zero", .hint = "remove the constraint if it was meant as 'any'"});
+    }
+    if (name == "accuracy" && condition.at_least && condition.limit > 1) {
+      throw ConfigError("a constraint can never be met", {.where = where, .found = text, .expected = "an accuracy from 0 to 1", .hint = "60 % is 0.60"});
+    }
+  }
+  for (const auto* selection : {&config.select, &config.choose}) {
+    const std::string key = selection == &config.select ? "select" : "choose";
+    find_metric(selection->by, place(key + ".by"));
+    for (const auto& text : selection->where) parse_condition(text, place(key + ".where"));
+  }
+  if (config.compress.precisions.empty()) {
+    throw ConfigError("no precision", {.where = place("compress.precisions"), .found = "an empty list", .expected = "for instance [8, 6]", .hint = {}});
+  }
+  std::set<std::string> seen;
+  for (const auto& text : config.compress.precisions) {
+    if (!seen.insert(compress::to_string(compress::precision_from_string(text))).second) {
+      throw ConfigError("a precision stands twice", {.where = place("compress.precisions"), .found = text, .expected = "each once", .hint = {}});
+    }
+  }
+  const std::vector<std::string> tools{"verilator", "icarus", "yosys"};
+  for (const auto& tool : config.synth.tools) {
+    if (std::find(tools.begin(), tools.end(), tool) == tools.end()) {
+      throw ConfigError("unknown tool", {.where = place("synth.tools"), .found = "'" + tool + "'", .expected = "verilator, icarus or yosys", .hint = suggest(tool, tools)});
+    }
+  }
+  search::Nsga2Params sampler = config.search.nsga2;
+  sampler.validate();
+  config.search.training.validate();
+}
+
+}  // namespace
+
+std::string StudyConfig::resolve(const std::string& path) const {
+  // "x.npy,y.npy" names two files.
+  std::string result;
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t comma = std::min(path.find(',', start), path.size());
+    const std::filesystem::path part = path.substr(start, comma - start);
+    result += (start ? "," : "") + (part.is_absolute() ? part : std::filesystem::path(directory) / part).lexically_normal().string();
+    start = comma + 1;
+  }
+  return result;
+}
+
+YAML::Node StudyConfig::to_yaml() const {
+  YAML::Node out(YAML::NodeType::Map);
+  StudyConfig copy = *this;
+  copy.space = YAML::Clone(space);
+  Fields writer = Fields::writer(out);
+  describe(writer, copy);
+  return out;
+}
+
+namespace {
+
+Json yaml_to_json(const YAML::Node& node) {
+  if (node.IsMap()) {
+    Json object = Json::object();
+    for (const auto& item : node) object[item.first.Scalar()] = yaml_to_json(item.second);
+    return object;
+  }
+  if (node.IsSequence()) {
+    Json array = Json::array();
+    for (const auto& item : node) array.push_back(yaml_to_json(item));
+    return array;
+  }
+  return node.IsScalar() ? Json(node.Scalar()) : Json();
+}
+
+}  // namespace
+
+Json StudyConfig::to_json() const { return yaml_to_json(to_yaml()); }
+
+StudyConfig load_config(const std::string& path, const std::vector<std::string>& overrides) {
+  YAML::Node root = load_yaml_file(path);
+  for (const auto& assignment : overrides) apply_override(root, assignment);
+  StudyConfig config;
+  config.file = path;
+  config.directory = std::filesystem::absolute(path).parent_path().string();
+  Fields reader = Fields::reader(root, path);
+  describe(reader, config);
+  reader.finish();
+  config.search.nsga2.seed = config.seed;
+  config.search.nsga2.evaluations = config.search.trials;
+  config.data.preprocess.seed = config.seed;
+  config.data.read.max_rows = config.data.max_rows;
+  check(config);
+  return config;
+}
+
+std::vector<Fields::Entry> config_reference() {
+  std::vector<Fields::Entry> entries;
+  StudyConfig defaults;
+  Fields documenter = Fields::documenter(entries);
+  describe(documenter, defaults);
+  return entries;
+}
+
+}  // namespace snac::flow

@@ -1,0 +1,257 @@
+#include "snac/flow/global_search.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "snac/core/interrupt.hpp"
+#include "snac/core/log.hpp"
+#include "snac/core/progress.hpp"
+#include "snac/core/rng.hpp"
+#include "snac/core/thread_pool.hpp"
+#include "snac/cost/operations.hpp"
+
+namespace snac::flow {
+namespace {
+
+std::string key_of(const space::Genome& identity) { return fmt::format("{}", fmt::join(identity, ",")); }
+
+/// Mean and sample standard deviation.
+struct Spread {
+  double mean = 0, deviation = 0;
+};
+Spread spread_of(const std::vector<double>& values) {
+  Spread spread;
+  for (const double v : values) spread.mean += v / static_cast<double>(values.size());
+  for (const double v : values) spread.deviation += (v - spread.mean) * (v - spread.mean);
+  spread.deviation = values.size() > 1 ? std::sqrt(spread.deviation / static_cast<double>(values.size() - 1)) : 0;
+  return spread;
+}
+
+class TrainingProblem : public search::Problem {
+ public:
+  explicit TrainingProblem(Study& study)
+      : study_(study), cardinality_(study.space().cardinality()),
+        progress_("global search", static_cast<std::size_t>(study.config().search.trials), "trials", known_trials(study)) {
+    for (const auto& [name, direction] : study.config().search.objectives) objectives_.push_back(find_metric(name, "search.objectives"));
+    for (const auto& [name, text] : study.config().search.constraints) constraints_.push_back(parse_condition(name + " " + text, "search.constraints"));
+  }
+
+  std::span<const std::int32_t> cardinality() const override { return cardinality_; }
+  search::Genome identity(const search::Genome& genome) const override { return study_.space().identity(genome); }
+  bool ordered(std::size_t gene) const override { return study_.space().axes()[gene].ordered; }
+
+  std::vector<search::Evaluation> evaluate(std::span<const search::Genome> batch) override {
+    std::vector<store::Trial> trials(batch.size());
+    std::vector<std::size_t> pending;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const std::string key = key_of(identity(batch[i]));
+      order_.push_back(key);
+      if (auto known = study_.store().find_trial(study_.name(), key)) {
+        trials[i] = std::move(*known);
+        continue;
+      }
+      trials[i].genome = batch[i];
+      trials[i].identity = key;
+      trials[i].attributes["order"] = order_.size() - 1;
+      pending.push_back(i);
+    }
+    try {
+      // Claimed in order before any work, so that numbers do not depend on which thread is faster.
+      for (const std::size_t i : pending) trials[i].number = study_.store().claim(study_.name(), batch[i], trials[i].identity).value();
+      parallel_for(pending.size(), study_.threads(), [&](std::size_t k, int) {
+        store::Trial& trial = trials[pending[k]];
+        throw_if_interrupted();
+        run(trial);
+        progress_.advance(1, trial.state == store::TrialState::failed ? "last one failed: " + trial.reason : best_note(trial));
+      });
+    } catch (...) {
+      study_.store().release_running(study_.name());
+      throw;
+    }
+    std::vector<search::Evaluation> evaluations;
+    for (const auto& trial : trials) evaluations.push_back(evaluation_of(trial));
+    return evaluations;
+  }
+
+  /// Identities in order of evaluation.
+  const std::vector<std::string>& order() const noexcept { return order_; }
+
+ private:
+  static std::size_t known_trials(const Study& study) { return study.store().trials(study.name()).size(); }
+
+  std::string best_note(const store::Trial& trial) {
+    const std::lock_guard lock(best_mutex_);
+    best_ = std::max(best_, trial.values.at("accuracy"));
+    return fmt::format("best accuracy {:.4f}", best_);
+  }
+
+  /// Trains, estimates and stores one candidate.
+  void run(store::Trial& trial) {
+    const StudyConfig& config = study_.config();
+    const space::Candidate candidate = study_.space().candidate(trial.genome);
+    const std::uint64_t seed = derive_seed(config.seed, "trial " + trial.identity);
+    trial.attributes["arch"] = space::to_json(candidate.arch);
+    trial.attributes["choices"] = study_.space().describe(trial.genome);
+    trial.attributes["seed"] = seed;
+    nn::TrainParams params = config.search.training;
+    if (candidate.training.learning_rate) params.learning_rate = *candidate.training.learning_rate;
+    if (candidate.training.l1) params.l1 = *candidate.training.l1;
+    if (candidate.training.batch) params.batch = static_cast<int>(*candidate.training.batch);
+
+    std::vector<double> accuracies, losses;
+    double seconds = 0;
+    std::string weights;
+    try {
+      for (std::size_t fold = 0; fold < study_.splits().size(); ++fold) {
+        Rng rng = Rng::stream(seed, "init", fold);
+        nn::Mlp mlp = nn::make_mlp(candidate.arch, rng);
+        params.seed = derive_seed(seed, "train", fold);
+        const auto& split = study_.splits()[fold];
+        const nn::TrainResult result = nn::train(mlp, study_.train(), split.train, split.validation, params);
+        accuracies.push_back(result.validation.accuracy);
+        losses.push_back(result.validation.loss);
+        seconds += result.seconds;
+        if (fold == 0) weights = weight_bytes(mlp);
+      }
+      trial.state = store::TrialState::complete;
+    } catch (const nn::DivergedError& error) {
+      trial.state = store::TrialState::failed;
+      trial.reason = error.summary();
+    }
+    trial.attributes["seconds"] = seconds;
+    study_.store().transaction([&] {
+      if (trial.state == store::TrialState::complete) {
+        const Spread accuracy = spread_of(accuracies);
+        trial.values = estimate(candidate.arch);
+        trial.values["accuracy"] = accuracy.mean;
+        trial.values["accuracy_deviation"] = accuracy.deviation;
+        trial.values["loss"] = spread_of(losses).mean;
+        trial.attributes["resource_source"] = "architecture sample";
+        trial.attributes["weights"] = study_.store().put_artefact(weights);
+      }
+      study_.store().finish(study_.name(), trial);
+    });
+  }
+
+  Values estimate(const space::ArchSpec& arch) const {
+    const TargetConfig& target = study_.config().target;
+    const cost::Estimate estimate = study_.sampler().estimate(arch);
+    std::int64_t parameters = 0;
+    int inputs = space::num_inputs(arch);
+    for (const auto& layer : space::dense_chain(arch)) {
+      parameters += static_cast<std::int64_t>(inputs + 1) * layer.units + (layer.batch_norm ? 2 * layer.units : 0);
+      inputs = layer.units;
+    }
+    return {{"macs", static_cast<double>(space::macs(arch))},
+            {"parameters", static_cast<double>(parameters)},
+            {"bops", cost::bops_nac(arch, target.precision.weight_bits, target.precision.activation_bits, target.sparsity)},
+            {"lut", estimate.resources.lut},
+            {"ff", estimate.resources.ff},
+            {"dsp", estimate.resources.dsp},
+            {"bram18", estimate.resources.bram18},
+            {"average_resource", cost::average_resource_percent(estimate.resources, study_.device())},
+            {"clock_cycles", estimate.latency_cycles},
+            {"latency_ns", estimate.latency_cycles * target.clock_ns}};
+  }
+
+  search::Evaluation evaluation_of(const store::Trial& trial) const {
+    search::Evaluation evaluation;
+    if (trial.state != store::TrialState::complete) {
+      evaluation.failed = true;
+      return evaluation;
+    }
+    for (const Metric& metric : objectives_) evaluation.objectives.push_back((metric.maximise ? -1 : 1) * trial.values.at(metric.name));
+    for (const Condition& constraint : constraints_) evaluation.violation += violation(constraint, trial.values.at(constraint.metric), 0);
+    return evaluation;
+  }
+
+  Study& study_;
+  std::vector<std::int32_t> cardinality_;
+  std::vector<Metric> objectives_;
+  std::vector<Condition> constraints_;
+  std::vector<std::string> order_;
+  std::mutex best_mutex_;
+  double best_ = 0;
+  Progress progress_;
+};
+
+}  // namespace
+
+std::vector<std::string> objective_names(const StudyConfig& config) {
+  std::vector<std::string> names;
+  for (const auto& [name, direction] : config.search.objectives) names.push_back(name);
+  return names;
+}
+
+std::vector<TrialResult> global_search(Study& study) {
+  const int released = study.store().release_running(study.name());
+  if (released > 0) spdlog::info("{} unfinished trials of an earlier run are done again", released);
+  std::vector<std::string> order;
+  search::Nsga2Stats stats;
+  {
+    TrainingProblem problem(study);
+    const auto& config = study.config().search;
+    if (config.sampler == Sampler::nsga2) search::nsga2(problem, config.nsga2, &stats);
+    else search::random_search(problem, config.nsga2, &stats);
+    order = problem.order();
+  }
+  if (stats.space_exhausted) spdlog::info("the space holds no further candidate: search ended after {} trials", order.size());
+
+  std::vector<TrialResult> results;
+  for (const auto& identity : order) {
+    results.push_back(trial_result(study.store().find_trial(study.name(), identity).value()));
+    results.back().order = static_cast<int>(results.size()) - 1;
+  }
+  return results;
+}
+
+TrialResult trial_result(const store::Trial& trial) {
+  const std::string where = "trial " + std::to_string(trial.number);
+  TrialResult result{.order = json_get<int>(trial.attributes, "order", where), .identity = trial.identity, .failed = trial.state != store::TrialState::complete,
+                     .reason = trial.reason, .arch = space::arch_from_json(json_get<Json>(trial.attributes, "arch", where), where),
+                     .choices = json_get<Json>(trial.attributes, "choices", where), .values = trial.values, .weights = {}};
+  if (!result.failed) result.weights = json_get<std::string>(trial.attributes, "weights", where);
+  return result;
+}
+
+std::string weight_bytes(const nn::Mlp& mlp) {
+  const auto bytes = nn::serialize(mlp);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+nn::Mlp load_weights(const Study& study, const std::string& artefact) {
+  const std::string bytes = study.store().artefact(artefact);
+  return nn::deserialize_mlp(std::as_bytes(std::span(bytes)), "artefact " + artefact.substr(0, 12));
+}
+
+std::optional<Baseline> train_baseline(Study& study) {
+  const BaselineConfig& config = study.config().baseline;
+  if (config.hidden.empty()) return std::nullopt;
+  const std::string stage = stage_key(study.config(), "baseline", {"baseline"});
+  Baseline baseline{.arch = space::mlp(study.train().num_features, config.hidden, study.train().num_classes)};
+  auto record = study.store().find_record(study.name(), stage, "score");
+  if (!record) {
+    spdlog::info("training the float baseline {}", space::summary(baseline.arch));
+    Rng rng = Rng::stream(study.config().seed, "baseline init");
+    nn::Mlp mlp = nn::make_mlp(baseline.arch, rng);
+    nn::TrainParams params = config.training;
+    params.seed = derive_seed(study.config().seed, "baseline");
+    const auto& split = study.splits().front();
+    const auto result = nn::train(mlp, study.train(), split.train, split.validation, params);
+    std::vector<std::uint32_t> rows(study.test().size());
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
+    record = Json{{"validation_accuracy", result.validation.accuracy}, {"test_accuracy", nn::evaluate(mlp, study.test(), rows).accuracy},
+                  {"epochs", result.history.size()}, {"seconds", result.seconds}};
+    study.store().transaction([&] {
+      (*record)["weights"] = study.store().put_artefact(weight_bytes(mlp));
+      study.store().put_record(study.name(), stage, "score", *record);
+    });
+  }
+  baseline.validation_accuracy = json_get<double>(*record, "validation_accuracy", "baseline");
+  baseline.test_accuracy = json_get<double>(*record, "test_accuracy", "baseline");
+  return baseline;
+}
+
+}  // namespace snac::flow

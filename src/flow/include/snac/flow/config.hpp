@@ -1,0 +1,111 @@
+// The configuration of a study: one YAML file. Every key is described once (describe()), which drives reading, show-config
+// and the reference of keys.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "snac/compress/chain.hpp"
+#include "snac/core/fields.hpp"
+#include "snac/cost/estimator.hpp"
+#include "snac/data/preprocess.hpp"
+#include "snac/data/readers.hpp"
+#include "snac/nn/trainer.hpp"
+#include "snac/search/nsga2.hpp"
+
+namespace snac::flow {
+
+struct DataConfig {
+  std::string train, test;  ///< as written; relative paths are relative to the configuration file
+  data::ReadParams read;
+  data::PreprocessParams preprocess;
+  std::uint64_t max_rows = 0;
+  double test_fraction = 0.2;
+  int folds = 0;             ///< >= 2: k-fold scores; 0: one split by `fraction`
+  double fraction = 0.2;     ///< validation share of the training file
+};
+
+struct TargetConfig {
+  std::string device = "xcvu13p";
+  double clock_ns = 5;
+  int reuse_factor = 1;
+  int adders_per_stage = 2;
+  compress::Precision precision;  ///< for estimates before training
+  fixed::FixedType input{12, 4, true, fixed::Rounding::rnd, fixed::Overflow::sat};
+  double sparsity = 0.5;          ///< for estimates before training
+};
+
+enum class Sampler { nsga2, random };
+
+struct SearchConfig {
+  std::vector<std::pair<std::string, std::string>> objectives{{"accuracy", "max"}, {"average_resource", "min"}, {"clock_cycles", "min"}};
+  std::vector<std::pair<std::string, std::string>> constraints;
+  Sampler sampler = Sampler::nsga2;
+  search::Nsga2Params nsga2;  ///< evaluations = trials; seed = the study's
+  int trials = 100;
+  nn::TrainParams training;
+};
+
+enum class SelectionRule { best, cheapest, knee };
+
+struct SelectionConfig {
+  SelectionRule rule = SelectionRule::best;
+  std::string by = "lut";
+  std::vector<std::string> where;
+  int count = 1;
+};
+
+struct BaselineConfig {
+  std::vector<int> hidden;  ///< empty = no baseline
+  nn::TrainParams training;
+};
+
+struct CompressConfig {
+  std::vector<std::string> precisions{"8"};
+  compress::ChainParams chain;
+};
+
+struct SynthConfig {
+  std::vector<std::string> tools{"verilator", "yosys"};
+  int vectors = 10000;  ///< test rows simulated
+};
+
+struct StudyConfig {
+  std::string study = "study";
+  std::string output;  ///< folder of the study; "" = runs/<study>
+  std::uint64_t seed = 1;
+  int threads = 0;     ///< 0 = all; never changes a result
+  DataConfig data;
+  TargetConfig target;
+  YAML::Node space;
+  SearchConfig search;
+  BaselineConfig baseline;
+  SelectionConfig select;
+  CompressConfig compress;
+  SelectionConfig choose;
+  SynthConfig synth;
+
+  std::string file;       ///< where it was read from
+  std::string directory;  ///< folder that relative data paths refer to
+
+  std::string output_folder() const { return output.empty() ? "runs/" + study : output; }
+  /// The path of a data file as the program opens it.
+  std::string resolve(const std::string& path) const;
+  /// The effective configuration, all defaults filled in.
+  YAML::Node to_yaml() const;
+  Json to_json() const;
+};
+
+void describe(Fields& fields, StudyConfig& config);
+
+/// Reads a file, applies "a.b=c" overrides, checks everything that can be checked without data.
+/// @throws ConfigError
+StudyConfig load_config(const std::string& path, const std::vector<std::string>& overrides = {});
+
+/// Every key with type, default and help.
+std::vector<Fields::Entry> config_reference();
+
+}  // namespace snac::flow

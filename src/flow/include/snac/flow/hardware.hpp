@@ -1,0 +1,36 @@
+// Hardware: Verilog project, simulation against the other engines, synthesis; kept in the record.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "snac/flow/local_search.hpp"
+#include "snac/flow/verify.hpp"
+#include "snac/toolchain/yosys.hpp"
+
+namespace snac::flow {
+
+struct HardwareResult {
+  CompressedModel model;
+  std::string directory;
+  double test_accuracy = 0;  ///< of the integers, on the whole test set, once
+  std::int64_t vectors = 0, mismatches = 0;
+  Json verification, synthesis;  ///< as recorded; null if the tool was not asked for
+  Values values;                 ///< circuit figures plus yosys_lut, yosys_ff, ...
+};
+
+/// @throws ToolError before any work if a tool that the configuration asks for is not installed.
+void require_tools(const StudyConfig& config);
+
+/// Runs what is missing for each model. @throws MismatchError if an engine disagrees (the folder is kept for inspection).
+std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedModel>& models);
+
+/// Writes the Verilog project (sources, test bench, vectors, fixed_net.json) into a folder.
+/// @returns source file names in compile order.
+std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const CircuitDesign& design, const std::string& directory,
+                                               std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected);
+
+Json synthesis_json(const toolchain::YosysResult& result);
+
+}  // namespace snac::flow

@@ -1,0 +1,47 @@
+// Local search: every selected network at every listed precision through quantisation-aware iterative pruning; each step is
+// lowered to integers, scored as integers and costed as a circuit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "snac/circuit/circuit.hpp"
+#include "snac/circuit/logic_cost.hpp"
+#include "snac/circuit/schedule.hpp"
+#include "snac/fixed/fixed_net.hpp"
+#include "snac/flow/global_search.hpp"
+
+namespace snac::flow {
+
+struct CompressedModel {
+  std::string name;       ///< "m12-w8a8-p3": trial order, precision, pruning round
+  int trial_order = 0;
+  compress::Precision precision;
+  int iteration = 0;
+  space::ArchSpec arch;
+  Values values;          ///< accuracy (validation, integers), sparsity, lut, ff, clock_cycles, ...
+  std::string mlp, fixed_net;  ///< artefacts
+  Json quantizer;
+};
+
+/// Share of rows that the integers classify rightly.
+double integer_accuracy(const fixed::FixedNet& net, const data::Dataset& data, std::span<const std::uint32_t> rows);
+
+/// A network as hardware: its pipelined circuit and the cost counted on it.
+struct CircuitDesign {
+  circuit::Circuit circuit;
+  circuit::Schedule schedule;
+  circuit::LogicCost cost;
+};
+CircuitDesign design_circuit(const fixed::FixedNet& net, int adders_per_stage);
+
+/// Under which name the store keeps this configuration's local search; and one of its records as a model.
+std::string local_search_stage(const StudyConfig& config);
+CompressedModel compressed_model(const std::string& name, const Json& record);
+
+/// Runs what is missing; models in order of trial, precision, iteration.
+std::vector<CompressedModel> local_search(Study& study, const std::vector<TrialResult>& selected);
+
+fixed::FixedNet load_fixed_net(const Study& study, const CompressedModel& model);
+
+}  // namespace snac::flow

@@ -1,0 +1,37 @@
+// The figures a network is judged by: names, units and which way is better. One table for objectives, constraints,
+// selection rules and reports.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace snac::flow {
+
+struct Metric {
+  std::string name;
+  bool maximise = false;
+  std::string unit;
+  std::string help;
+};
+
+const std::vector<Metric>& known_metrics();
+/// @throws ConfigError with the nearest name; `where` is the configuration key.
+const Metric& find_metric(const std::string& name, const std::string& where);
+
+/// Figures by metric name.
+using Values = std::map<std::string, double>;
+
+/// "accuracy >= 0.638", "lut <= 100000", "accuracy >= best - 0.01" (best among the candidates at hand).
+struct Condition {
+  std::string metric;
+  bool at_least = false;
+  bool relative_to_best = false;
+  double limit = 0;  ///< absolute, or the signed offset from the best
+};
+/// @throws ConfigError showing the form.
+Condition parse_condition(const std::string& text, const std::string& where);
+/// By how much a value misses the limit, relative to the limit; 0 = satisfied. `best` is used by relative conditions.
+double violation(const Condition& condition, double value, double best);
+
+}  // namespace snac::flow

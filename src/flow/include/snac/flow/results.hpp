@@ -1,0 +1,39 @@
+// The whole run and its closing table.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "snac/flow/global_search.hpp"
+#include "snac/flow/hardware.hpp"
+#include "snac/flow/local_search.hpp"
+
+namespace snac::flow {
+
+enum class Stage { search, compress, hardware };
+
+struct RunResult {
+  std::vector<TrialResult> trials;
+  std::vector<std::size_t> search_front;      ///< indices into trials
+  std::vector<CompressedModel> compressed;
+  std::vector<std::size_t> compressed_front;  ///< indices into compressed
+  std::vector<HardwareResult> hardware;
+  std::optional<Baseline> baseline;
+  std::string select_reason, choose_reason;
+};
+
+/// All stages up to `last`; does only what the store does not hold yet.
+RunResult run(Study& study, Stage last);
+
+/// What the store holds so far, without data or work; works beside a running search. @throws ConfigError if there is no such study.
+RunResult stored_results(const StudyConfig& config);
+
+/// Tables for people.
+std::string trials_table(const RunResult& result, const StudyConfig& config);
+std::string compressed_table(const RunResult& result, const StudyConfig& config);
+std::string final_table(const RunResult& result, const Study& study);
+/// The same as data.
+Json to_json(const RunResult& result, const Study& study);
+
+}  // namespace snac::flow

@@ -1,0 +1,58 @@
+// A study at work: configuration, store, data and splits, opened together and checked against each other.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "snac/cost/device.hpp"
+#include "snac/cost/estimator.hpp"
+#include "snac/data/dataset.hpp"
+#include "snac/data/preprocess.hpp"
+#include "snac/data/split.hpp"
+#include "snac/flow/config.hpp"
+#include "snac/space/search_space.hpp"
+#include "snac/store/store.hpp"
+
+namespace snac::flow {
+
+class Study {
+ public:
+  /// Reads the data, fits preprocessing on the training file, opens or creates the store in the output folder and locks it.
+  /// @throws ConfigError, DataError, IoError; nothing is changed in an existing study then.
+  explicit Study(StudyConfig config);
+  ~Study();
+
+  const StudyConfig& config() const noexcept { return config_; }
+  const std::string& name() const noexcept { return config_.study; }
+  int threads() const noexcept { return threads_; }
+  const cost::Device& device() const noexcept { return *device_; }
+  const space::SearchSpace& space() const noexcept { return *space_; }
+  const data::Dataset& train() const noexcept { return train_; }
+  const data::Dataset& test() const noexcept { return test_; }
+  const data::Preprocessor& preprocessor() const noexcept { return *preprocessor_; }
+  /// One split, or one per fold. The local search uses the first.
+  const std::vector<data::Split>& splits() const noexcept { return splits_; }
+  store::Store& store() const noexcept { return *store_; }
+  const cost::ArchitectureSampler& sampler() const noexcept { return *sampler_; }
+  std::string folder() const { return config_.output_folder(); }
+
+ private:
+  class Lock;
+  StudyConfig config_;
+  int threads_ = 1;
+  const cost::Device* device_ = nullptr;
+  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<space::SearchSpace> space_;
+  data::Dataset train_, test_;
+  std::unique_ptr<data::Preprocessor> preprocessor_;
+  std::vector<data::Split> splits_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<cost::ArchitectureSampler> sampler_;
+};
+
+/// A stage's records are kept per content of the configuration sections that determine them: "stage:hash".
+std::string stage_key(const StudyConfig& config, const std::string& stage, const std::vector<std::string>& sections);
+std::string store_path(const StudyConfig& config);
+
+}  // namespace snac::flow

@@ -1,0 +1,220 @@
+#include "snac/flow/results.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+
+#include "snac/core/log.hpp"
+#include "snac/core/text_table.hpp"
+#include "snac/flow/selection.hpp"
+
+namespace snac::flow {
+namespace {
+
+const std::vector<std::string> kCompressedMetrics{"accuracy", "lut", "clock_cycles"};
+
+std::string count(double value) { return with_thousands(static_cast<long long>(value + 0.5)); }
+std::string percent(double share, int digits = 2) { return fmt::format("{:.{}f}", 100 * share, digits); }
+std::string with_share(double used, double available) {
+  return available > 0 ? fmt::format("{} ({:.2f} %)", count(used), 100 * used / available) : count(used);
+}
+
+template <class T>
+std::vector<Values> values_of(const std::vector<T>& items) {
+  std::vector<Values> values;
+  for (const auto& item : items) values.push_back(item.values);
+  return values;
+}
+
+Json values_json(const Values& values) {
+  Json json = Json::object();
+  for (const auto& [name, value] : values) json[name] = value;
+  return json;
+}
+
+}  // namespace
+
+RunResult run(Study& study, Stage last) {
+  const StudyConfig& config = study.config();
+  if (last == Stage::hardware) require_tools(config);
+  RunResult result;
+  result.trials = global_search(study);
+  std::vector<Values> values;
+  std::vector<std::size_t> finished;
+  for (std::size_t i = 0; i < result.trials.size(); ++i) {
+    if (result.trials[i].failed) continue;
+    finished.push_back(i);
+    values.push_back(result.trials[i].values);
+  }
+  if (finished.empty()) {
+    throw Error(ExitCode::no_result, "every trial failed", {.where = "global search", .found = result.trials.empty() ? "no trial" : result.trials.front().reason,
+                                                            .expected = "at least one trained network", .hint = "lower the learning rates of the space"});
+  }
+  for (const std::size_t k : front_of(values, objective_names(config))) result.search_front.push_back(finished[k]);
+  if (last == Stage::search) return result;
+
+  result.baseline = train_baseline(study);
+  const Selection selected = select(values, config.select, "select");
+  result.select_reason = selected.reason;
+  spdlog::info("local search: {}", selected.reason);
+  std::vector<TrialResult> trials;
+  for (const std::size_t k : selected.chosen) trials.push_back(result.trials[finished[k]]);
+  std::sort(trials.begin(), trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
+  result.compressed = local_search(study, trials);
+  const auto compressed_values = values_of(result.compressed);
+  result.compressed_front = front_of(compressed_values, kCompressedMetrics);
+  if (last == Stage::compress) return result;
+
+  const Selection chosen = select(compressed_values, config.choose, "choose");
+  result.choose_reason = chosen.reason;
+  spdlog::info("hardware: {}", chosen.reason);
+  std::vector<CompressedModel> models;
+  for (const std::size_t k : chosen.chosen) models.push_back(result.compressed[k]);
+  result.hardware = hardware(study, models);
+  return result;
+}
+
+RunResult stored_results(const StudyConfig& config) {
+  const std::string path = store_path(config);
+  const auto missing = [&](const std::string& found) {
+    return ConfigError("there is no such study yet", {.where = path, .found = found, .expected = "study '" + config.study + "'", .hint = "start it with: snac run --config " + config.file});
+  };
+  std::error_code code;
+  if (!std::filesystem::exists(path, code)) throw missing("no file");
+  const auto store = store::open_sqlite(path);
+  if (!store->find_study(config.study)) throw missing("another study");
+  RunResult result;
+  for (const auto& trial : store->trials(config.study)) {
+    if (trial.state != store::TrialState::running) result.trials.push_back(trial_result(trial));
+  }
+  std::sort(result.trials.begin(), result.trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
+  std::vector<Values> values;
+  std::vector<std::size_t> finished;
+  for (std::size_t i = 0; i < result.trials.size(); ++i) {
+    if (result.trials[i].failed) continue;
+    finished.push_back(i);
+    values.push_back(result.trials[i].values);
+  }
+  for (const std::size_t k : front_of(values, objective_names(config))) result.search_front.push_back(finished[k]);
+  for (const auto& [name, record] : store->records(config.study, local_search_stage(config))) result.compressed.push_back(compressed_model(name, record));
+  result.compressed_front = front_of(values_of(result.compressed), kCompressedMetrics);
+  return result;
+}
+
+std::string trials_table(const RunResult& result, const StudyConfig& config) {
+  std::vector<std::string> header{"trial", "network"};
+  auto names = objective_names(config);
+  for (const char* name : {"accuracy", "lut", "clock_cycles", "macs"}) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+  }
+  header.insert(header.end(), names.begin(), names.end());
+  TextTable table(header);
+  for (const std::size_t i : result.search_front) {
+    const auto& trial = result.trials[i];
+    std::vector<std::string> row{fmt::format("m{}", trial.order), space::summary(trial.arch)};
+    for (const auto& name : names) {
+      const double value = trial.values.at(name);
+      row.push_back(name == "accuracy" ? fmt::format("{:.4f}", value) : value == static_cast<double>(static_cast<long long>(value)) ? count(value) : fmt::format("{:.4g}", value));
+    }
+    table.add_row(row);
+  }
+  return fmt::format("Pareto front of the global search ({} of {} trials; accuracy: float, validation; resources: estimate 'architecture sample')\n{}",
+                     result.search_front.size(), result.trials.size(), table.str());
+}
+
+std::string compressed_table(const RunResult& result, const StudyConfig& config) {
+  TextTable table({"model", "network", "bits w/a", "sparsity %", "accuracy %", "LUT", "FF", "cycles", "ns"});
+  for (const std::size_t i : result.compressed_front) {
+    const auto& m = result.compressed[i];
+    table.add_row({m.name, space::summary(m.arch), fmt::format("{}/{}", m.precision.weight_bits, m.precision.activation_bits), percent(m.values.at("sparsity"), 1),
+                   percent(m.values.at("accuracy")), count(m.values.at("lut")), count(m.values.at("ff")), count(m.values.at("clock_cycles")),
+                   fmt::format("{:g}", m.values.at("latency_ns"))});
+  }
+  return fmt::format("Pareto front of the local search ({} of {} models; accuracy: integers, validation; resources: estimate 'circuit', {} ns clock)\n{}",
+                     result.compressed_front.size(), result.compressed.size(), config.target.clock_ns, table.str());
+}
+
+std::string final_table(const RunResult& result, const Study& study) {
+  const StudyConfig& config = study.config();
+  const cost::Device& device = study.device();
+  std::vector<std::string> header{""};
+  if (result.baseline) header.emplace_back("baseline (float)");
+  for (const auto& h : result.hardware) header.push_back(h.model.name);
+  TextTable table(header);
+  const auto row = [&](const std::string& label, const std::string& baseline, const std::function<std::string(const HardwareResult&)>& cell) {
+    std::vector<std::string> cells{label};
+    if (result.baseline) cells.push_back(baseline);
+    for (const auto& h : result.hardware) cells.push_back(cell(h));
+    table.add_row(cells);
+  };
+  const auto* base = result.baseline ? &*result.baseline : nullptr;
+  row("network", base ? space::summary(base->arch) : "", [](const auto& h) { return space::summary(h.model.arch); });
+  row("accuracy % (test set, integers)", base ? percent(base->test_accuracy) + " float" : "", [](const auto& h) { return percent(h.test_accuracy); });
+  row("accuracy % (validation)", base ? percent(base->validation_accuracy) + " float" : "", [](const auto& h) { return percent(h.values.at("accuracy")); });
+  row("bits, weights/activations", "32/32", [](const auto& h) { return fmt::format("{}/{}", h.model.precision.weight_bits, h.model.precision.activation_bits); });
+  row("sparsity %", base ? "0" : "", [](const auto& h) { return percent(h.values.at("sparsity"), 1); });
+  row("MACs", base ? count(static_cast<double>(space::macs(base->arch))) : "", [](const auto& h) { return count(h.values.at("macs")); });
+  row("non-zero weights", base ? count(static_cast<double>(space::macs(base->arch))) : "", [](const auto& h) { return count(h.values.at("nonzero")); });
+  row("latency, cycles (exact)", "-", [](const auto& h) { return count(h.values.at("clock_cycles")); });
+  row(fmt::format("latency, ns at {:g} ns clock", config.target.clock_ns), "-", [](const auto& h) { return fmt::format("{:g}", h.values.at("latency_ns")); });
+  row("initiation interval, cycles (exact)", "-", [](const auto&) { return std::string("1"); });
+  row("LUT (circuit estimate)", "-", [&](const auto& h) { return with_share(h.values.at("lut"), device.lut); });
+  row("FF (circuit, from schedule)", "-", [&](const auto& h) { return with_share(h.values.at("ff"), device.ff); });
+  if (!result.hardware.empty() && !result.hardware.front().synthesis.is_null()) {
+    const std::string tool = json_get<std::string>(result.hardware.front().synthesis, "tool", "synthesis");
+    row("LUT (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_lut"), device.lut); });
+    row("LUT as shift register (" + tool + ")", "-", [&](const auto& h) { return count(h.values.at("yosys_srl")); });
+    row("FF (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_ff"), device.ff); });
+    row("CARRY8 (" + tool + ")", "-", [&](const auto& h) { return count(h.values.at("yosys_carry8")); });
+    row("DSP (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_dsp"), device.dsp); });
+    row("BRAM18 (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_bram18"), device.bram18); });
+  }
+  std::string text = fmt::format("Study {}: {} trials, {} compressed models, {} as hardware; target {}\n\n{}\n", study.name(), result.trials.size(), result.compressed.size(),
+                                 result.hardware.size(), device.name, table.str());
+  for (const auto& h : result.hardware) {
+    std::string engines;
+    for (const Json& engine : h.verification["engines"]) engines += (engines.empty() ? "" : " = ") + engine["engine"].get<std::string>();
+    text += fmt::format("{}: {} test rows ({})\n", h.model.name, h.verification["summary"].get<std::string>(), engines);
+    text += fmt::format("{}: Verilog in {}\n", h.model.name, h.directory);
+  }
+  return text;
+}
+
+Json to_json(const RunResult& result, const Study& study) {
+  Json json{{"study", study.name()}, {"device", study.device().name}, {"clock_ns", study.config().target.clock_ns}};
+  Json trials = Json::array();
+  for (const auto& t : result.trials) {
+    Json item{{"trial", fmt::format("m{}", t.order)}, {"network", space::summary(t.arch)}, {"choices", t.choices}, {"failed", t.failed}};
+    if (t.failed) item["reason"] = t.reason;
+    else item["values"] = values_json(t.values);
+    const auto position = std::find(result.search_front.begin(), result.search_front.end(), static_cast<std::size_t>(t.order));
+    item["front"] = position != result.search_front.end();
+    trials.push_back(std::move(item));
+  }
+  json["trials"] = std::move(trials);
+  if (result.baseline) {
+    json["baseline"] = {{"network", space::summary(result.baseline->arch)}, {"macs", space::macs(result.baseline->arch)},
+                        {"validation_accuracy", result.baseline->validation_accuracy}, {"test_accuracy", result.baseline->test_accuracy}};
+  }
+  Json compressed = Json::array();
+  for (std::size_t i = 0; i < result.compressed.size(); ++i) {
+    const auto& m = result.compressed[i];
+    compressed.push_back({{"model", m.name}, {"precision", compress::to_string(m.precision)}, {"iteration", m.iteration}, {"network", space::summary(m.arch)},
+                          {"values", values_json(m.values)}, {"resource_source", "circuit"},
+                          {"front", std::find(result.compressed_front.begin(), result.compressed_front.end(), i) != result.compressed_front.end()}});
+  }
+  json["compressed"] = std::move(compressed);
+  Json hardware = Json::array();
+  for (const auto& h : result.hardware) {
+    hardware.push_back({{"model", h.model.name}, {"directory", h.directory}, {"test_accuracy", h.test_accuracy}, {"values", values_json(h.values)},
+                        {"verification", h.verification}, {"synthesis", h.synthesis}});
+  }
+  json["hardware"] = std::move(hardware);
+  json["select_reason"] = result.select_reason;
+  json["choose_reason"] = result.choose_reason;
+  return json;
+}
+
+}  // namespace snac::flow

@@ -1,0 +1,133 @@
+#include "snac/flow/study.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <numeric>
+
+#include "snac/core/files.hpp"
+#include "snac/core/log.hpp"
+#include "snac/core/thread_pool.hpp"
+#include "snac/flow/metrics.hpp"
+
+namespace snac::flow {
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+
+data::RawDataset take_rows(const data::RawDataset& raw, std::span<const std::uint32_t> rows) {
+  data::RawDataset part = raw;
+  const std::size_t width = raw.row_width();
+  part.features.clear();
+  part.labels.clear();
+  part.features.reserve(rows.size() * width);
+  for (const std::uint32_t row : rows) {
+    const auto begin = raw.features.begin() + static_cast<std::ptrdiff_t>(row * width);
+    part.features.insert(part.features.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+    part.labels.push_back(raw.labels[row]);
+  }
+  return part;
+}
+
+std::string hash_of(const YAML::Node& config, const std::vector<std::string>& sections) {
+  YAML::Node part(YAML::NodeType::Map);
+  for (const auto& section : sections) {
+    if (config[section]) part[section] = config[section];
+  }
+  return sha256(YAML::Dump(part));
+}
+
+}  // namespace
+
+/// Two programs at work on one study would take each other's trials for abandoned ones.
+class Study::Lock {
+ public:
+  explicit Lock(const std::string& folder) {
+    const std::string path = folder + "/.lock";
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (file_ < 0) throw IoError("cannot lock the study", {.where = path, .found = std::strerror(errno), .expected = {}, .hint = {}});
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(file_);
+      throw IoError("another snac is at work on this study", {.where = folder, .found = "a locked study", .expected = "one program at a time",
+                                                              .hint = "wait for it, or choose another folder with --set output=FOLDER"});
+    }
+  }
+  ~Lock() { ::close(file_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int file_ = -1;
+};
+
+Study::Study(StudyConfig config) : config_(std::move(config)) {
+  threads_ = config_.threads > 0 ? config_.threads : hardware_threads();
+  device_ = &cost::find_device(config_.target.device);
+
+  data::RawDataset raw_train = data::read_dataset(config_.resolve(config_.data.train), config_.data.read);
+  data::RawDataset raw_test;
+  if (config_.data.test.empty()) {
+    const auto split = data::stratified_split(raw_train.labels, static_cast<int>(raw_train.class_names.size()), config_.data.test_fraction,
+                                              derive_seed(config_.seed, "test split"));
+    raw_test = take_rows(raw_train, split.validation);
+    raw_train = take_rows(raw_train, split.train);
+  } else {
+    raw_test = data::read_dataset(config_.resolve(config_.data.test), config_.data.read);
+  }
+  if (raw_train.columns != raw_test.columns || raw_train.class_names.size() < raw_test.class_names.size()) {
+    throw DataError("training and test file do not fit together",
+                    {.where = raw_train.source + " and " + raw_test.source,
+                     .found = std::to_string(raw_train.columns.size()) + " columns, " + std::to_string(raw_train.class_names.size()) + " classes and " +
+                              std::to_string(raw_test.columns.size()) + " columns, " + std::to_string(raw_test.class_names.size()) + " classes",
+                     .expected = "the same columns and classes",
+                     .hint = {}});
+  }
+  preprocessor_ = std::make_unique<data::Preprocessor>(data::Preprocessor::fit(config_.data.preprocess, raw_train));
+  train_ = preprocessor_->apply(raw_train, "train");
+  test_ = preprocessor_->apply(raw_test, "test");
+  data::require_several_classes(train_, raw_train.source);
+  if (test_.size() == 0) throw DataError("the test set is empty", {.where = raw_test.source, .found = "no rows", .expected = "at least one", .hint = {}});
+  if (config_.data.folds >= 2) {
+    splits_ = data::stratified_folds(train_.labels, train_.num_classes, config_.data.folds, derive_seed(config_.seed, "folds"));
+  } else {
+    splits_ = {data::stratified_split(train_.labels, train_.num_classes, config_.data.fraction, derive_seed(config_.seed, "split"))};
+  }
+  space_ = std::make_unique<space::SearchSpace>(
+      space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
+  sampler_ = std::make_unique<cost::ArchitectureSampler>(cost::TargetPrecision{.weight_bits = config_.target.precision.weight_bits,
+                                                                               .activation_bits = config_.target.precision.activation_bits,
+                                                                               .input = config_.target.input,
+                                                                               .sparsity = config_.target.sparsity,
+                                                                               .adders_per_stage = config_.target.adders_per_stage});
+
+  ensure_writable_directory(folder());
+  lock_ = std::make_unique<Lock>(folder());
+  store_ = store::open_sqlite(store_path(config_));
+  YAML::Node effective = config_.to_yaml();
+  // More trials continue a search; other paths to the same data are the same data.
+  effective["search"].remove("trials");
+  for (const char* key : {"train", "test"}) effective["data"].remove(key);
+  const Json provenance{{"snac", kVersion},
+                        {"compiler", __VERSION__},
+                        {"kernels", nn::kernel_isa_name()},
+                        {"train", {{"file", raw_train.source}, {"sha256", raw_train.sha256}, {"rows", train_.size()}}},
+                        {"test", {{"file", raw_test.source}, {"sha256", raw_test.sha256}, {"rows", test_.size()}}}};
+  const std::string hash = sha256(hash_of(effective, {"seed", "data", "target", "space", "search"}) + raw_train.sha256 + raw_test.sha256);
+  store_->open_study({.name = name(), .config_hash = hash, .config = config_.to_json(), .provenance = provenance});
+  spdlog::info("{}: {} training, {} validation and {} test rows, {} features, {} classes; {} candidates in the space; {} threads, {} kernels", name(),
+               splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
+               space_->size() < 1e15 ? fmt::format("{:.0f}", space_->size()) : fmt::format("{:.3g}", space_->size()), threads_, nn::kernel_isa_name());
+}
+
+Study::~Study() = default;
+
+std::string stage_key(const StudyConfig& config, const std::string& stage, const std::vector<std::string>& sections) {
+  return stage + ":" + hash_of(config.to_yaml(), sections).substr(0, 16);
+}
+
+std::string store_path(const StudyConfig& config) { return config.output_folder() + "/study.sqlite"; }
+
+}  // namespace snac::flow

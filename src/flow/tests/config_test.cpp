@@ -1,0 +1,78 @@
+#include "snac/flow/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include "snac/core/files.hpp"
+
+namespace snac::flow {
+namespace {
+
+const std::string kMinimal = "study: x\ndata: {train: a.h5}\nspace: {family: mlp, layers: [2], width: [8]}\n";
+
+class Config : public testing::Test {
+ protected:
+  StudyConfig load(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
+    const auto path = folder_.path() / "s.yaml";
+    write_file_atomically(path, yaml);
+    return load_config(path.string(), overrides);
+  }
+  std::string message(const std::string& more, const std::vector<std::string>& overrides = {}) {
+    try {
+      load(kMinimal + more, overrides);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+  TemporaryDirectory folder_;
+};
+
+TEST_F(Config, minimal_file_is_enough) {
+  const StudyConfig config = load(kMinimal);
+  EXPECT_EQ(config.output_folder(), "runs/x");
+  EXPECT_EQ(config.search.nsga2.evaluations, config.search.trials);
+  EXPECT_EQ(config.resolve("a.h5"), (std::filesystem::absolute(folder_.path()) / "a.h5").lexically_normal().string());
+  EXPECT_EQ(config.resolve("/b/x.npy,y.npy"), "/b/x.npy," + (std::filesystem::absolute(folder_.path()) / "y.npy").lexically_normal().string());
+}
+
+TEST_F(Config, effective_configuration_reads_back_to_itself) {
+  const StudyConfig config = load(kMinimal, {"target.clock=2.5 ns", "search.objectives={accuracy: max, lut: min}", "select.where=[accuracy >= 0.5]"});
+  const std::string text = YAML::Dump(config.to_yaml());
+  EXPECT_EQ(YAML::Dump(load(text).to_yaml()), text);
+  EXPECT_EQ(load(text).target.clock_ns, 2.5);
+}
+
+TEST_F(Config, shipped_configurations_load) {
+  for (const char* name : {"jets_quick.yaml", "jets_paper.yaml"}) {
+    const StudyConfig config = load_config(std::string(SNAC_SOURCE_DIR "/configs/") + name);
+    EXPECT_TRUE(std::filesystem::exists(config.resolve(config.data.train))) << name;
+    EXPECT_TRUE(std::filesystem::exists(config.resolve(config.data.test))) << name;
+  }
+}
+
+TEST_F(Config, every_wrong_value_is_named) {
+  EXPECT_NE(message("target: {reuse_factor: 2}").find("reuse_factor"), std::string::npos);
+  EXPECT_NE(message("target: {precision: {input: 'fixed<8,2,RND_CONV>'}}").find("RND, SAT"), std::string::npos);
+  EXPECT_NE(message("search: {objectives: {accuracy: min}}").find("'max'"), std::string::npos);
+  EXPECT_NE(message("search: {objectives: {sparsity: max}}").find("before compression"), std::string::npos);
+  EXPECT_NE(message("search: {objectives: {}}").find("nothing to optimise"), std::string::npos);
+  EXPECT_NE(message("search: {constraints: {lut: '<= best + 1'}}").find("fixed number"), std::string::npos);
+  EXPECT_NE(message("search: {constraints: {lut: 'about 5'}}").find("malformed"), std::string::npos);
+  EXPECT_NE(message("search: {constraints: {accuracy: '>= 64'}}").find("0.60"), std::string::npos);
+  EXPECT_NE(message("compress: {precisions: []}").find("no precision"), std::string::npos);
+  EXPECT_NE(message("compress: {precisions: [8, w8a8]}").find("twice"), std::string::npos);
+  EXPECT_NE(message("synth: {tools: [vivadoo]}").find("unknown tool"), std::string::npos);
+  EXPECT_NE(message("data: {validation: {folds: 1}}").find("twice"), std::string::npos);
+  EXPECT_NE(message("", {"data.validation.folds=1"}).find("one fold"), std::string::npos);
+  EXPECT_NE(message("", {"study=../x"}).find("study"), std::string::npos);
+}
+
+TEST_F(Config, reference_documents_every_key) {
+  for (const auto& entry : config_reference()) {
+    EXPECT_FALSE(entry.help.empty()) << entry.path;
+    EXPECT_FALSE(entry.type.empty()) << entry.path;
+  }
+}
+
+}  // namespace
+}  // namespace snac::flow

@@ -1,0 +1,81 @@
+#include "program.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+#include "snac/core/files.hpp"
+
+namespace snac::program {
+
+Outcome run(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
+  const TemporaryDirectory folder("snac_test");
+  const std::string out = folder.path() / "out", err = folder.path() / "err";
+  std::vector<std::string> words{SNAC_PROGRAM};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("fork failed");
+  if (child == 0) {
+    const int out_file = ::open(out.c_str(), O_WRONLY | O_CREAT, 0600), err_file = ::open(err.c_str(), O_WRONLY | O_CREAT, 0600);
+    ::dup2(out_file, STDOUT_FILENO);
+    ::dup2(err_file, STDERR_FILENO);
+    if (!surroundings.path.empty()) ::setenv("PATH", surroundings.path.c_str(), 1);
+    if (surroundings.file_size_limit > 0) {
+      ::signal(SIGXFSZ, SIG_IGN);
+      const rlimit limit{surroundings.file_size_limit, surroundings.file_size_limit};
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  if (surroundings.kill_after_ms > 0) {
+    // Ends early if the program does.
+    for (int waited = 0; waited < surroundings.kill_after_ms; waited += 5) {
+      siginfo_t info{};
+      if (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    ::kill(child, SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+}
+
+std::string write_text(const std::filesystem::path& path, const std::string& text) {
+  write_file_atomically(path, text);
+  return path.string();
+}
+
+std::string write_toy_study(const std::filesystem::path& folder, const std::string& tools) {
+  const std::string source = SNAC_SOURCE_DIR "/data/";
+  for (const auto& [name, rows] : {std::pair{"train", "3000"}, {"test", "1000"}}) {
+    const std::string file = (folder / (std::string(name) + ".h5")).string();
+    if (std::filesystem::exists(file)) continue;
+    const Outcome cut = run({"data", "sample", source + "jets8_" + name + ".h5", "-o", file, "--rows", rows, "--provenance", "test"});
+    if (cut.exit_code != 0) throw std::runtime_error("cannot cut the sample: " + cut.err);
+  }
+  return write_text(folder / "toy.yaml",
+                    "study: toy\noutput: " + (folder / "out").string() +
+                        "\ndata: {train: train.h5, test: test.h5, constituents: {count: 4}}\n"
+                        "space:\n  family: mlp\n  layers: [1, 2]\n  width: [4, 6, 8]\n  activation: [relu, tanh]\n  batch_norm: [true, false]\n"
+                        "  learning_rate: [0.002, 0.005]\n"
+                        "search: {trials: 12, epochs: 2, sampler: {population: 4}}\n"
+                        "baseline: {hidden: [8], epochs: 2}\n"
+                        "select: {rule: best, by: lut, count: 2}\n"
+                        "compress: {precisions: [6], warmup_epochs: 1, pruning: {iterations: 2, fraction: 0.3, epochs: 1}}\n"
+                        "choose: {rule: cheapest, by: lut, where: ['accuracy >= best - 0.02'], count: 1}\n"
+                        "synth: {tools: " + tools + ", vectors: 1000}\n");
+}
+
+}  // namespace snac::program

@@ -1,0 +1,31 @@
+// Runs the program as a user does and keeps what it said.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace snac::program {
+
+struct Outcome {
+  int exit_code = 0;
+  std::string out;  ///< standard output
+  std::string err;  ///< standard error
+};
+
+struct Surroundings {
+  std::string path;              ///< PATH of the program; "" = ours
+  std::size_t file_size_limit = 0;  ///< bytes a file may grow to (RLIMIT_FSIZE): a disk that fills up; 0 = none
+  int kill_after_ms = 0;         ///< SIGKILL after this time; 0 = never
+};
+
+Outcome run(const std::vector<std::string>& arguments, const Surroundings& surroundings = {});
+
+/// The configuration of a study that takes seconds: a sample of the jets, small networks.
+/// `tools` is the YAML list of synth.tools. @returns the path of the file.
+std::string write_toy_study(const std::filesystem::path& folder, const std::string& tools = "[]");
+
+/// A text file. @returns its path.
+std::string write_text(const std::filesystem::path& path, const std::string& text);
+
+}  // namespace snac::program

@@ -1,0 +1,115 @@
+// The whole way on a toy study: stages, resumption, repeatability.
+#include <gtest/gtest.h>
+
+#include "program.hpp"
+#include "snac/core/files.hpp"
+#include "snac/core/json.hpp"
+#include "snac/core/rng.hpp"
+
+namespace snac::program {
+namespace {
+
+Outcome run_toy(const std::string& config, std::vector<std::string> more = {}, const Surroundings& surroundings = {}) {
+  std::vector<std::string> arguments{"--quiet", "run", "--config", config};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run(arguments, surroundings);
+}
+
+TEST(Run, goes_from_jets_to_bit_exact_verilog_and_a_yosys_row) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path(), "[verilator, yosys]");
+  const Outcome outcome = run_toy(config, {"--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json json = parse_json(outcome.out, "run --json");
+  ASSERT_EQ(json["trials"].size(), 12U);
+  ASSERT_EQ(json["compressed"].size(), 2U * 1U * 3U);
+  ASSERT_EQ(json["hardware"].size(), 1U);
+  const Json& hardware = json["hardware"][0];
+  EXPECT_EQ(hardware["verification"]["summary"], "bit-exact: 1000/1000");
+  EXPECT_EQ(hardware["verification"]["engines"].size(), 4U);
+  EXPECT_EQ(hardware["verification"]["latency_cycles"].get<double>(), hardware["values"]["clock_cycles"].get<double>());
+  EXPECT_EQ(hardware["verification"]["initiation_interval"], 1);
+  EXPECT_GT(hardware["synthesis"]["lut"].get<int>(), 0);
+  EXPECT_EQ(hardware["synthesis"]["dsp"], 0);
+  // Five classes: chance is 0.2.
+  EXPECT_GT(hardware["test_accuracy"].get<double>(), 0.3);
+  // The written model verifies on its own as well, on real rows and on random ones.
+  const std::string model = hardware["directory"].get<std::string>() + "/fixed_net.json";
+  const Outcome verified = run({"verify", "--model", model, "--data", (folder.path() / "test.h5").string(), "--simulator", "icarus", "--vectors", "200"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_NE(verified.out.find("bit-exact: 200/200"), std::string::npos) << verified.out;
+}
+
+TEST(Run, second_run_does_no_work_and_prints_the_same) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const Outcome first = run_toy(config);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const auto changed = std::filesystem::last_write_time(folder.path() / "out" / "study.sqlite");
+  const Outcome second = run({"run", "--config", config});
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(second.out, first.out);
+  EXPECT_EQ(second.err.find("took"), std::string::npos) << "progress shows work:\n" << second.err;
+  EXPECT_EQ(std::filesystem::last_write_time(folder.path() / "out" / "study.sqlite"), changed);
+}
+
+TEST(Run, same_table_with_one_and_two_threads_and_another_with_another_seed) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const Outcome one = run_toy(config, {"--threads", "1", "--output", (folder.path() / "one").string()});
+  const Outcome two = run_toy(config, {"--threads", "2", "--output", (folder.path() / "one").string() + "2"});
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  // The folder's name stands in the last line only.
+  EXPECT_EQ(one.out.substr(0, one.out.rfind(": Verilog in")), two.out.substr(0, two.out.rfind(": Verilog in")));
+  const Outcome other = run_toy(config, {"--set", "seed=2", "--output", (folder.path() / "seed").string()});
+  EXPECT_NE(one.out, other.out);
+}
+
+TEST(Run, survives_kill_9_at_any_moment_and_ends_with_the_same_table) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const std::string undisturbed_folder = (folder.path() / "calm").string(), disturbed_folder = (folder.path() / "wild").string();
+  const Outcome undisturbed = run_toy(config, {"--output", undisturbed_folder});
+  ASSERT_EQ(undisturbed.exit_code, 0) << undisturbed.err;
+  Rng rng(20);
+  int killed = 0;
+  for (int i = 0; i < 15; ++i) {
+    const Outcome outcome = run_toy(config, {"--output", disturbed_folder}, {.kill_after_ms = 20 + static_cast<int>(rng.below(180))});
+    ASSERT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 128 + 9) << outcome.exit_code << outcome.err;
+    killed += outcome.exit_code != 0 ? 1 : 0;
+  }
+  EXPECT_GT(killed, 2);
+  const Outcome last = run_toy(config, {"--output", disturbed_folder});
+  ASSERT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_EQ(last.out.substr(0, last.out.rfind(": Verilog in")), undisturbed.out.substr(0, undisturbed.out.rfind(": Verilog in")));
+}
+
+TEST(Run, more_trials_continue_a_search) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const Outcome few = run({"--quiet", "search", "--config", config, "--json"});
+  ASSERT_EQ(few.exit_code, 0) << few.err;
+  const Outcome more = run({"--quiet", "search", "--config", config, "--json", "--set", "search.trials=20"});
+  ASSERT_EQ(more.exit_code, 0) << more.err;
+  const Json a = parse_json(few.out, "few"), b = parse_json(more.out, "more");
+  ASSERT_EQ(b["trials"].size(), 20U);
+  for (std::size_t i = 0; i < a["trials"].size(); ++i) EXPECT_EQ(a["trials"][i]["values"], b["trials"][i]["values"]);
+}
+
+TEST(Run, front_is_printed_as_table_csv_and_json) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  ASSERT_EQ(run({"--quiet", "compress", "--config", config}).exit_code, 0);
+  for (const char* stage : {"search", "compress"}) {
+    const Outcome csv = run({"front", "--config", config, "--stage", stage, "--csv", "--all"});
+    EXPECT_EQ(csv.exit_code, 0) << csv.err;
+    EXPECT_EQ(csv.out.find("name,network,front,"), 0U);
+    EXPECT_NE(csv.out.find("accuracy"), std::string::npos);
+    const Json json = parse_json(run({"front", "--config", config, "--stage", stage, "--json", "--all"}).out, stage);
+    EXPECT_EQ(static_cast<std::size_t>(std::count(csv.out.begin(), csv.out.end(), '\n')), json.size() + 1);
+    EXPECT_NE(run({"front", "--config", config, "--stage", stage}).out.find("Pareto front"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace snac::program
