@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "snac/core/json.hpp"
@@ -19,9 +20,9 @@ struct LayerLayout {
   space::Activation activation = space::Activation::linear;
   bool batch_norm = false;
   double dropout = 0;
-  std::size_t weight = 0;  ///< offset of W (O, I) row-major
-  std::size_t bias = 0;    ///< offset of b (O)
-  std::size_t gamma = 0, beta = 0;       ///< offsets of (O) each, if batch_norm
+  std::size_t weight = 0;                              ///< offset of W (O, I) row-major
+  std::size_t bias = 0;                                ///< offset of b (O)
+  std::size_t gamma = 0, beta = 0;                     ///< offsets of (O) each, if batch_norm
   std::size_t running_mean = 0, running_variance = 0;  ///< offsets into Mlp::statistics, (O) each, if batch_norm
 };
 
@@ -36,7 +37,9 @@ struct Mlp {
     return {parameters.data() + l.weight, static_cast<std::size_t>(l.inputs) * static_cast<std::size_t>(l.outputs)};
   }
   std::span<const float> weights(std::size_t layer) const { return const_cast<Mlp*>(this)->weights(layer); }
-  std::span<float> biases(std::size_t layer) { return {parameters.data() + layers[layer].bias, static_cast<std::size_t>(layers[layer].outputs)}; }
+  std::span<float> biases(std::size_t layer) {
+    return {parameters.data() + layers[layer].bias, static_cast<std::size_t>(layers[layer].outputs)};
+  }
   std::span<const float> biases(std::size_t layer) const { return const_cast<Mlp*>(this)->biases(layer); }
 };
 
@@ -44,7 +47,20 @@ struct Mlp {
 inline constexpr double kBatchNormEpsilon = 1e-3;
 inline constexpr double kBatchNormMomentum = 0.99;
 
+inline constexpr std::size_t kMaxParameters = std::size_t{1} << 28;  ///< 1 GiB of floats: far beyond what fits an FPGA
+
+/// Lengths of the flat buffers of a spec. @throws ConfigError if it is not usable, not a chain of dense layers, or larger
+/// than kMaxParameters.
+struct MlpSizes {
+  std::size_t parameters = 0, statistics = 0;
+};
+MlpSizes mlp_sizes(const space::ArchSpec& spec);
+
+/// All weights and biases zero; gamma 1, beta 0, running mean 0, running variance 1. @throws ConfigError as mlp_sizes().
+Mlp make_empty_mlp(const space::ArchSpec& spec);
+
 /// Fresh weights: Glorot uniform for tanh, sigmoid and linear layers, He uniform for ReLU; zero biases; gamma 1, beta 0.
+/// @throws ConfigError as mlp_sizes().
 Mlp make_mlp(const space::ArchSpec& spec, Rng& rng);
 
 /// Batch normalisation folded into the dense layer before it: W' = W * gamma/sqrt(var+eps), b' = (b-mean)*gamma/sqrt(var+eps)+beta.

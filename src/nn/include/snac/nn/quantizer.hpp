@@ -7,6 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "snac/nn/mlp.hpp"
+#include "snac/space/arch_spec.hpp"
+
 namespace snac::nn {
 
 /// Values k * 2^-fraction_bits for integers k in [min_raw, max_raw].
@@ -20,7 +23,7 @@ struct Grid {
   double highest() const { return static_cast<double>(max_raw) * step(); }
 };
 
-/// The integer of the nearest grid point: floor(x/step + 1/2), saturated. NaN gives 0.
+/// The integer of the nearest grid point: floor(x/step + 1/2), saturated. NaN gives 0 (or the end nearest to 0).
 std::int64_t quantize_raw(const Grid& grid, double value);
 inline double quantize(const Grid& grid, double value) { return static_cast<double>(quantize_raw(grid, value)) * grid.step(); }
 
@@ -28,9 +31,9 @@ inline double quantize(const Grid& grid, double value) { return static_cast<doub
 /// (input step * weight step), never saturated.
 struct LayerQuantizer {
   Grid weight;
-  int bias_fraction_bits = 0;        ///< of the accumulator's grid
+  int bias_fraction_bits = 0;          ///< of the accumulator's grid
   std::optional<Grid> pre_activation;  ///< tanh, sigmoid: the table's input grid
-  Grid output;                       ///< after the activation; for the last layer the logits' grid
+  Grid output;                         ///< after the activation; for the last layer the logits' grid
 };
 
 /// Grids of a whole chain (no batch norm: fold it first).
@@ -38,5 +41,14 @@ struct NetQuantizer {
   Grid input;
   std::vector<LayerQuantizer> layers;
 };
+
+/// The integers of activation(x) on `output` for every x of `pre`, from pre.min_raw to pre.max_raw. Training, exact
+/// inference and lowering all use this one table. @throws std::invalid_argument for a grid that require_fits() refuses.
+std::vector<std::int64_t> activation_table(space::Activation activation, const Grid& pre, const Grid& output);
+
+/// @throws std::invalid_argument saying which grid does not fit: wrong number of layers, batch norm not folded, a raw value
+/// outside (-2^23, 2^23) (single precision would round it), a grid without 0, a bias grid coarser than the products',
+/// a pre-activation grid that is missing (tanh, sigmoid) or superfluous (others).
+void require_fits(const NetQuantizer& quantizer, const Mlp& mlp);
 
 }  // namespace snac::nn

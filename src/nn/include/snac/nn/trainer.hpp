@@ -23,24 +23,28 @@ struct TrainParams {
   int epochs = 5;
   int batch = 128;
   double learning_rate = 1e-3;
-  double l1 = 0;                        ///< added to the loss: l1 * sum |W| over all kernels (biases excluded)
-  Schedule schedule = Schedule::plateau;  ///< plateau: x plateau_factor when the validation loss has not improved for plateau_patience epochs
+  double l1 = 0;  ///< added to the loss: l1 * sum |W| over all kernels (biases excluded)
+  Schedule schedule =
+      Schedule::plateau;  ///< plateau: x plateau_factor when the validation loss has not improved for plateau_patience epochs
   double plateau_factor = 0.5;
   int plateau_patience = 2;
   double min_learning_rate = 1e-6;
-  int early_stopping = 5;               ///< epochs without a better validation loss before stopping; 0 = never
-  bool restore_best = true;             ///< keep the weights of the epoch with the lowest validation loss
+  int early_stopping = 5;    ///< epochs without a better validation loss before stopping; 0 = never
+  bool restore_best = true;  ///< keep the weights of the epoch with the lowest validation loss
   std::uint64_t seed = 1;
-  void validate() const;                ///< @throws ConfigError naming field, value, allowed range
+  void validate() const;  ///< @throws ConfigError naming field, value, allowed range
 };
 void describe(Fields& fields, TrainParams& params);
 
 /// What a stage may add to plain float training.
 struct TrainExtras {
-  const NetQuantizer* quantizer = nullptr;  ///< QAT: forward through the grids, straight-through gradient (zero where saturated)
+  const NetQuantizer* quantizer = nullptr;          ///< QAT: forward through the grids, straight-through gradient (zero where saturated)
   const std::vector<std::uint8_t>* mask = nullptr;  ///< one per parameter; 0 = pruned: stays exactly zero
 };
 
+/// Losses are the mean cross-entropy without the L1 term, so that they compare across l1. learning_rate is that of the
+/// epoch's first step. The training loss is the mean over the epoch's batches as they were seen (dropout on, weights
+/// moving). Without validation rows the validation fields are NaN.
 struct EpochLog {
   int epoch = 0;
   double learning_rate = 0, train_loss = 0, validation_loss = 0, validation_accuracy = 0;
@@ -48,18 +52,28 @@ struct EpochLog {
 
 struct TrainResult {
   std::vector<EpochLog> history;
-  int best_epoch = -1;
-  Score validation;        ///< of the weights left in `mlp`
+  int best_epoch = -1;  ///< the epoch with the lowest validation loss; -1 without validation rows
+  Score validation;     ///< of the weights left in `mlp`; NaN without validation rows
   double seconds = 0;
   std::int64_t samples = 0;  ///< training samples processed
 };
 
-/// Trains in place. Rows index into `data`; they are shuffled anew each epoch. The last short batch is used.
-/// @throws Interrupted between batches if a stop was asked for (core/interrupt.hpp).
-/// @returns Failure-like NaN is never hidden: if the loss becomes NaN or infinite, throws DivergedError.
+/// The loss, a parameter or a running statistic became NaN or infinite: never hidden, never a result.
 struct DivergedError : Error {
   explicit DivergedError(std::string_view summary) : Error(ExitCode::internal, summary) {}
 };
+
+/// Trains in place. Rows index into `data`; they are shuffled anew each epoch. The last short batch is used.
+/// Best means lowest validation loss; restore_best brings back its parameters and running statistics.
+/// With a quantizer, weights are kept inside the range of their grids while training.
+/// `mlp` is changed only if the training ends well.
+/// @throws Interrupted between batches if a stop was asked for (core/interrupt.hpp);
+///         DivergedError;
+///         ConfigError for bad parameters, no training rows, or no validation rows although early stopping,
+///         restore_best or the plateau schedule need them;
+///         DataError if the data set has other features or classes than the network;
+///         std::invalid_argument for a row outside the data set, a mask of another size, a quantizer that
+///         require_fits() refuses (batch norm not folded).
 TrainResult train(Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> train_rows,
                   std::span<const std::uint32_t> validation_rows, const TrainParams& params, const TrainExtras& extras = {});
 

@@ -1,0 +1,13 @@
+// The tables that kernels.cpp chooses from; null where the build has no such instruction set.
+#pragma once
+
+#include "snac/nn/kernels.hpp"
+
+namespace snac::nn::detail {
+
+const Kernels* reference_kernels();
+const Kernels* portable_kernels();
+const Kernels* avx2_kernels();
+const Kernels* avx512_kernels();
+
+}  // namespace snac::nn::detail

@@ -1,0 +1,142 @@
+#include "packed_net.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+namespace snac::nn {
+namespace {
+
+std::size_t size_of(int value) { return static_cast<std::size_t>(value); }
+
+/// Calls move(flat index, packed index) for every parameter.
+template <class Move>
+void for_each_parameter(const Mlp& mlp, const PackedLayout& layout, Move move) {
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    const LayerLayout& flat = mlp.layers[l];
+    const PackedLayer& packed = layout.layers[l];
+    const std::size_t inputs = size_of(flat.inputs), op = size_of(packed.padded_outputs);
+    for (std::size_t o = 0; o < size_of(flat.outputs); ++o) {
+      for (std::size_t i = 0; i < inputs; ++i) move(flat.weight + o * inputs + i, packed.weight + i * op + o);
+      move(flat.bias + o, packed.bias + o);
+      if (!flat.batch_norm) continue;
+      move(flat.gamma + o, packed.gamma + o);
+      move(flat.beta + o, packed.beta + o);
+    }
+  }
+}
+
+}  // namespace
+
+PackedLayout packed_layout(const Mlp& mlp) {
+  PackedLayout layout;
+  for (const LayerLayout& flat : mlp.layers) {
+    PackedLayer layer;
+    layer.inputs = flat.inputs;
+    layer.outputs = flat.outputs;
+    layer.padded_outputs = padded(flat.outputs);
+    const std::size_t op = size_of(layer.padded_outputs);
+    layer.weight = layout.size;
+    layer.weight_size = size_of(flat.inputs) * op;
+    layer.bias = layer.weight + layer.weight_size;
+    layout.size = layer.bias + op;
+    if (flat.batch_norm) {
+      layer.gamma = layout.size;
+      layer.beta = layer.gamma + op;
+      layout.size = layer.beta + op;
+    }
+    layout.widest = std::max({layout.widest, padded(flat.inputs), layer.padded_outputs});
+    layout.layers.push_back(layer);
+  }
+  return layout;
+}
+
+void pack(const Mlp& mlp, const PackedLayout& layout, const float* flat, float* packed) {
+  for_each_parameter(mlp, layout, [=](std::size_t from, std::size_t to) { packed[to] = flat[from]; });
+}
+
+void unpack(const Mlp& mlp, const PackedLayout& layout, const float* packed, float* flat) {
+  for_each_parameter(mlp, layout, [=](std::size_t to, std::size_t from) { flat[to] = packed[from]; });
+}
+
+void gather_rows(const data::Dataset& data, std::span<const std::uint32_t> rows, float* out) {
+  const std::size_t width = size_of(data.num_features), stride = size_of(padded(data.num_features));
+  const float* features = data.features.data();
+  constexpr std::size_t kAhead = 8;  // rows lie anywhere in memory: ask for them before they are needed
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (r + kAhead < rows.size()) {
+      const float* next = features + static_cast<std::size_t>(rows[r + kAhead]) * width;
+      __builtin_prefetch(next);
+      __builtin_prefetch(next + 16);
+    }
+    std::copy_n(features + static_cast<std::size_t>(rows[r]) * width, width, out + r * stride);
+  }
+}
+
+FloatGrid float_grid(const Grid& grid) {
+  const auto lowest = static_cast<float>(grid.min_raw);
+  return {.step = std::ldexp(1.0F, -grid.fraction_bits),
+          .inverse_step = std::ldexp(1.0F, grid.fraction_bits),
+          .lowest = lowest,
+          .highest = static_cast<float>(grid.max_raw),
+          .pass_above = std::nextafter(lowest, -std::numeric_limits<float>::infinity())};
+}
+
+QuantizedActivation::QuantizedActivation(space::Activation activation, const LayerQuantizer& grids) : grid_(float_grid(grids.output)) {
+  if (activation == space::Activation::relu) {
+    grid_.lowest = grid_.pass_above = 0;
+    return;
+  }
+  if (activation == space::Activation::linear) return;
+  const Grid& pre = *grids.pre_activation;
+  grid_ = float_grid(pre);
+  std::int64_t raw = pre.min_raw;
+  for (const std::int64_t entry : activation_table(activation, pre, grids.output)) {
+    values_.push_back(static_cast<float>(static_cast<double>(entry) * grids.output.step()));
+    const double x = static_cast<double>(raw++) * pre.step();
+    const bool is_tanh = activation == space::Activation::tanh;
+    const double f = is_tanh ? std::tanh(x) : 1 / (1 + std::exp(-x));
+    const double slope = is_tanh ? 1 - f * f : f * (1 - f);
+    const bool inside = f >= grids.output.lowest() && f <= grids.output.highest();
+    slopes_.push_back(inside ? static_cast<float>(slope) : 0.0F);
+  }
+}
+
+void QuantizedActivation::apply(const Kernels& kernels, std::size_t n, const float* z, float* y, float* slope) const {
+  if (values_.empty()) {
+    kernels.fake_quantize(n, grid_, z, y, slope);
+  } else {
+    kernels.table(n, grid_, values_.data(), slopes_.data(), z, y, slope);
+  }
+}
+
+void apply_activation(const Kernels& kernels, space::Activation activation, std::size_t n, float* y) {
+  switch (activation) {
+    case space::Activation::linear:
+      return;
+    case space::Activation::relu:
+      return kernels.relu(n, y);
+    case space::Activation::tanh:
+      return kernels.tanh(n, y);
+    case space::Activation::sigmoid:
+      return kernels.sigmoid(n, y);
+  }
+}
+
+void quantize_parameters(const Kernels& kernels, const PackedLayout& layout, const NetQuantizer& quantizer, const float* in, float* out) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (std::size_t l = 0; l < layout.layers.size(); ++l) {
+    const PackedLayer& layer = layout.layers[l];
+    const LayerQuantizer& grids = quantizer.layers[l];
+    kernels.fake_quantize(layer.weight_size, float_grid(grids.weight), in + layer.weight, out + layer.weight, nullptr);
+    const FloatGrid bias{.step = std::ldexp(1.0F, -grids.bias_fraction_bits),
+                         .inverse_step = std::ldexp(1.0F, grids.bias_fraction_bits),
+                         .lowest = -kInfinity,
+                         .highest = kInfinity,
+                         .pass_above = -kInfinity};
+    kernels.fake_quantize(size_of(layer.padded_outputs), bias, in + layer.bias, out + layer.bias, nullptr);
+  }
+}
+
+}  // namespace snac::nn

@@ -1,0 +1,60 @@
+// The network as the kernels want it: weights transposed to (inputs, outputs) and every row padded to whole vectors,
+// all in one flat buffer. Letters as in kernels.hpp: Ip and Op are padded widths.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "aligned_buffer.hpp"
+#include "snac/data/dataset.hpp"
+#include "snac/nn/kernels.hpp"
+#include "snac/nn/mlp.hpp"
+#include "snac/nn/quantizer.hpp"
+
+namespace snac::nn {
+
+/// Offsets into a packed parameter buffer; every tensor starts on a vector boundary.
+struct PackedLayer {
+  int inputs = 0, outputs = 0, padded_outputs = 0;
+  std::size_t weight = 0;           ///< (I,Op)
+  std::size_t weight_size = 0;      ///< I * Op
+  std::size_t bias = 0;             ///< (Op)
+  std::size_t gamma = 0, beta = 0;  ///< (Op) each, if batch norm
+};
+
+struct PackedLayout {
+  std::vector<PackedLayer> layers;
+  std::size_t size = 0;  ///< floats of the parameter buffer
+  int widest = 0;        ///< largest padded width of any layer's input or output
+};
+
+PackedLayout packed_layout(const Mlp& mlp);
+/// Copies one value per parameter (the weights, or a mask) between the flat and the packed order; padding is left alone.
+void pack(const Mlp& mlp, const PackedLayout& layout, const float* flat, float* packed);
+void unpack(const Mlp& mlp, const PackedLayout& layout, const float* packed, float* flat);
+
+/// Copies rows of a data set into (rows.size(), padded features); padding is left alone.
+void gather_rows(const data::Dataset& data, std::span<const std::uint32_t> rows, float* out);
+
+FloatGrid float_grid(const Grid& grid);
+
+/// The quantised activation of one layer: for ReLU and linear the output grid, for tanh and sigmoid a table.
+class QuantizedActivation {
+ public:
+  QuantizedActivation(space::Activation activation, const LayerQuantizer& grids);
+  /// y = activation of z on its grid; slope (nullable): derivative of the straight-through surrogate. n values.
+  void apply(const Kernels& kernels, std::size_t n, const float* z, float* y, float* slope) const;
+
+ private:
+  FloatGrid grid_;                      ///< output grid, or the table's input grid
+  std::vector<float> values_, slopes_;  ///< empty = no table
+};
+
+/// y = activation(y) in place on n values.
+void apply_activation(const Kernels& kernels, space::Activation activation, std::size_t n, float* y);
+
+/// Rounds weights and biases of a packed buffer onto the grids of a quantizer (gamma and beta do not occur then).
+void quantize_parameters(const Kernels& kernels, const PackedLayout& layout, const NetQuantizer& quantizer, const float* in, float* out);
+
+}  // namespace snac::nn

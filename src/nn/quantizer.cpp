@@ -1,0 +1,92 @@
+#include "snac/nn/quantizer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+namespace snac::nn {
+namespace {
+
+constexpr std::int64_t kRawLimit = std::int64_t{1} << 23;
+constexpr int kFractionLimit = 60;
+
+[[noreturn]] void unfit(const std::string& where, const std::string& what) {
+  throw std::invalid_argument(fmt::format("quantizer: {}: {}", where, what));
+}
+
+void check_grid(const Grid& grid, const std::string& where) {
+  if (grid.min_raw > grid.max_raw) unfit(where, fmt::format("min_raw {} exceeds max_raw {}", grid.min_raw, grid.max_raw));
+  if (grid.min_raw <= -kRawLimit || grid.max_raw >= kRawLimit) {
+    unfit(where, fmt::format("raw values {} to {} do not fit 24 bits", grid.min_raw, grid.max_raw));
+  }
+  if (grid.min_raw > 0 || grid.max_raw < 0) unfit(where, "the grid does not hold 0");
+  if (std::abs(grid.fraction_bits) > kFractionLimit) unfit(where, fmt::format("{} fraction bits", grid.fraction_bits));
+}
+
+double function_of(space::Activation activation, double x) {
+  switch (activation) {
+    case space::Activation::linear:
+      return x;
+    case space::Activation::relu:
+      return std::max(x, 0.0);
+    case space::Activation::tanh:
+      return std::tanh(x);
+    case space::Activation::sigmoid:
+      return 1 / (1 + std::exp(-x));
+  }
+  return x;
+}
+
+}  // namespace
+
+std::int64_t quantize_raw(const Grid& grid, double value) {
+  if (std::isnan(value)) return std::clamp<std::int64_t>(0, grid.min_raw, grid.max_raw);
+  const double scaled = std::ldexp(value, grid.fraction_bits);
+  // floor(scaled + 1/2) without rounding the sum: 0.49999999999999994 + 0.5 is 1 in double arithmetic.
+  const double below = std::floor(scaled);
+  const double raw = scaled - below >= 0.5 ? below + 1 : below;
+  if (raw <= static_cast<double>(grid.min_raw)) return grid.min_raw;
+  if (raw >= static_cast<double>(grid.max_raw)) return grid.max_raw;
+  return static_cast<std::int64_t>(raw);
+}
+
+std::vector<std::int64_t> activation_table(space::Activation activation, const Grid& pre, const Grid& output) {
+  check_grid(pre, "activation table: input");
+  check_grid(output, "activation table: output");
+  std::vector<std::int64_t> table;
+  table.reserve(static_cast<std::size_t>(pre.max_raw - pre.min_raw + 1));
+  for (std::int64_t raw = pre.min_raw; raw <= pre.max_raw; ++raw) {
+    table.push_back(quantize_raw(output, function_of(activation, static_cast<double>(raw) * pre.step())));
+  }
+  return table;
+}
+
+void require_fits(const NetQuantizer& quantizer, const Mlp& mlp) {
+  if (quantizer.layers.size() != mlp.layers.size()) {
+    unfit("network", fmt::format("{} layers of grids for {} layers", quantizer.layers.size(), mlp.layers.size()));
+  }
+  check_grid(quantizer.input, "input");
+  int input_fraction = quantizer.input.fraction_bits;
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    const LayerLayout& layer = mlp.layers[l];
+    const LayerQuantizer& grids = quantizer.layers[l];
+    const std::string where = fmt::format("layer {}", l + 1);
+    if (layer.batch_norm) unfit(where, "batch normalisation is not folded; call fold_batch_norm first");
+    check_grid(grids.weight, where + ": weights");
+    check_grid(grids.output, where + ": output");
+    const int product_fraction = input_fraction + grids.weight.fraction_bits;
+    if (grids.bias_fraction_bits < product_fraction || std::abs(grids.bias_fraction_bits) > kFractionLimit) {
+      unfit(where, fmt::format("bias grid of {} fraction bits; the products have {}", grids.bias_fraction_bits, product_fraction));
+    }
+    const bool curved = layer.activation == space::Activation::tanh || layer.activation == space::Activation::sigmoid;
+    if (curved != grids.pre_activation.has_value()) {
+      unfit(where, curved ? "tanh and sigmoid need a pre-activation grid" : "a pre-activation grid without tanh or sigmoid");
+    }
+    if (curved) check_grid(*grids.pre_activation, where + ": pre-activation");
+    input_fraction = grids.output.fraction_bits;
+  }
+}
+
+}  // namespace snac::nn
