@@ -12,6 +12,7 @@
 #include "snac/core/log.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/flow/metrics.hpp"
+#include "snac/nn/kernels.hpp"
 
 namespace snac::flow {
 namespace {
