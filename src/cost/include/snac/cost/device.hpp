@@ -9,20 +9,22 @@
 namespace snac::cost {
 
 struct Device {
-  std::string name;    ///< "xcvu13p"
-  std::string board;   ///< "" or a board that carries it
-  std::string family;  ///< "UltraScale+"
+  std::string name;          ///< "xcvu13p"
+  std::string board;         ///< "" or a board that carries it
+  std::string family;        ///< "Virtex UltraScale+"
   std::string yosys_family;  ///< -family of synth_xilinx: "xcup", "xcu", "xc7"
   double lut = 0, ff = 0, dsp = 0, bram18 = 0, uram = 0;
   std::string source;  ///< data sheet
+  std::vector<std::string> other_boards = {};
 };
 
 const std::vector<Device>& known_devices();
-/// By part or board name, case-insensitive, package and speed grade ignored ("xcvu13p-flga2577-2-e").
-/// @throws ConfigError listing the nearest names.
+/// By part ("xcvu13p", "VU13P", "xcvu13p-flga2577-2-e", "xc7z020clg400-1": package, speed and temperature grade are
+/// ignored) or by board ("ZCU102", "PYNQ-Z2", "pynq_z2", "Alveo U250", "u250"). Case, '-', '_' and spaces do not matter.
+/// @throws ConfigError with the nearest name, or all known ones.
 const Device& find_device(const std::string& name);
 
-/// Mean of LUT, FF, BRAM and DSP in percent of the device: the papers' "average resource".
+/// Mean of LUT, FF, BRAM and DSP in percent of the device: the papers' "average resource". Above 100 if it does not fit.
 double average_resource_percent(const Resources& used, const Device& device);
 
 }  // namespace snac::cost

@@ -3,6 +3,7 @@
 // alternatives and nodes with several inputs, not a new class.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -43,32 +44,41 @@ struct ArchNode {
   bool operator==(const ArchNode&) const = default;
 };
 
+/// Bounds that keep every count within 64 bits; far above what any FPGA holds.
+inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 24;
+inline constexpr std::size_t kMaxNodes = 1024;
+
 struct ArchSpec {
   Shape input;                  ///< MLP: {{"feature", n}}
   std::vector<ArchNode> nodes;  ///< the last node gives the logits
   bool operator==(const ArchSpec&) const = default;
 
-  /// @throws ConfigError if a size is < 1, an input refers forward, or there is no node.
+  /// @throws ConfigError if a size is < 1 or a value is larger than kMaxElements, an input refers forward, a dense layer
+  ///         has not exactly one input, a dropout lies outside [0, 1), or there is no node or more than kMaxNodes.
   void validate() const;
 };
 
-/// An MLP: hidden layers of the given widths, then a linear layer with `outputs` logits.
-ArchSpec mlp(int inputs, const std::vector<int>& hidden, int outputs, Activation activation = Activation::relu,
-             bool batch_norm = false, double dropout = 0);
+/// An MLP: hidden layers of the given widths, then a linear layer with `outputs` logits. Valid, or ConfigError.
+ArchSpec mlp(int inputs, const std::vector<int>& hidden, int outputs, Activation activation = Activation::relu, bool batch_norm = false,
+             double dropout = 0);
 
-/// The dense layers of a chain, in order. @throws ConfigError if the graph is not a chain of dense layers.
+/// The dense layers of a chain over one input axis, in order. @throws ConfigError if the graph is anything else.
 std::vector<DenseLayer> dense_chain(const ArchSpec& spec);
+/// Elements of the input and of the logits: the product over all axes.
 int num_inputs(const ArchSpec& spec);
 int num_outputs(const ArchSpec& spec);
+/// The shape of every value: [0] is the input, [k+1] the output of nodes[k]. @throws as validate().
+std::vector<Shape> value_shapes(const ArchSpec& spec);
 
 /// Multiply-accumulates of one inference: the sum of in * out (the papers' jet tables call it "BOPs").
 std::int64_t macs(const ArchSpec& spec);
 
-/// "24-64-32-16-5 relu bn": widths from input to logits, activation(s), batch normalisation.
+/// "24-64-32-16-5 relu bn": widths from input to logits, activation(s) of the hidden layers ("relu,tanh,relu" where they
+/// differ), batch normalisation ("bn" on all hidden layers, "bn:1,3" on some), a last activation other than linear ("out:tanh").
 std::string summary(const ArchSpec& spec);
 
 Json to_json(const ArchSpec& spec);
-/// @throws DataError naming `where`.
+/// The inverse of to_json; strict: unknown members are refused. @throws DataError naming `where` and the member.
 ArchSpec arch_from_json(const Json& json, const std::string& where);
 
 }  // namespace snac::space
