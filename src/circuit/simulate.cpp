@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "snac/core/thread_pool.hpp"
+#include "snac/fixed/caster.hpp"
 
 namespace snac::circuit {
 namespace {
@@ -59,7 +60,8 @@ class Block {
         return;
       case Kind::cast: {
         const int fraction_bits = circuit_.node(node.args[0]).fraction_bits;
-        for (std::size_t r = 0; r < count; ++r) out[r] = fixed::cast_raw(a[r], fraction_bits, node.type);
+        const fixed::Caster cast(fraction_bits, node.type);
+        for (std::size_t r = 0; r < count; ++r) out[r] = cast(a[r]);
         return;
       }
       case Kind::relu:
@@ -75,10 +77,15 @@ class Block {
 
   void check(Id id, std::size_t count) {
     const Range& range = circuit_.node(id).range;
-    const auto [low, high] = std::minmax_element(row(id), row(id) + count);
-    if (*low >= range.low && *high <= range.high) return;
+    const std::int64_t* value = row(id);
+    std::int64_t low = value[0], high = value[0];
+    for (std::size_t r = 1; r < count; ++r) {
+      low = std::min(low, value[r]);
+      high = std::max(high, value[r]);
+    }
+    if (low >= range.low && high <= range.high) return;
     throw std::logic_error(
-        fmt::format("circuit: node {} takes values {}..{} outside its range {}..{}", id, *low, *high, range.low, range.high));
+        fmt::format("circuit: node {} takes values {}..{} outside its range {}..{}", id, low, high, range.low, range.high));
   }
 
   const Circuit& circuit_;
