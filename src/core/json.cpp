@@ -1,10 +1,40 @@
 #include "snac/core/json.hpp"
 
+#include <algorithm>
+
 #include "snac/core/error.hpp"
 
 namespace snac {
 
+namespace {
+
+/// Brackets outside texts, at their deepest: parsing does not recurse, but copying and printing the result would.
+int nesting_depth(std::string_view text) {
+  int depth = 0, deepest = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      else if (c == '"') in_text = false;
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+}  // namespace
+
 Json parse_json(std::string_view text, const std::string& where) {
+  if (const int depth = nesting_depth(text); depth > kMaxJsonDepth) {
+    throw DataError("a JSON text is too deeply nested", {.where = where, .found = std::to_string(depth) + " levels",
+                                                         .expected = "at most " + std::to_string(kMaxJsonDepth), .hint = {}});
+  }
   try {
     return Json::parse(text);
   } catch (const nlohmann::json::exception& error) {

@@ -32,6 +32,13 @@ TEST(Json, members_are_checked_for_presence_type_and_range) {
   EXPECT_THROW(json_get<int>(object, "missing", "f"), DataError);
 }
 
+TEST(Json, deep_nesting_is_refused_before_anything_recurses) {
+  EXPECT_THROW(parse_json(std::string(1000000, '['), "f"), DataError);
+  EXPECT_THROW(parse_json(std::string(201, '[') + std::string(201, ']'), "f"), DataError);
+  EXPECT_NO_THROW(parse_json(std::string(200, '[') + std::string(200, ']'), "f"));
+  EXPECT_NO_THROW(parse_json("[\"" + std::string(1000, '[') + "\\\"" + std::string(1000, '{') + "\"]", "f"));
+}
+
 TEST(Json, damaged_text_names_its_place) {
   try {
     parse_json("{\"a\": ", "file.json");

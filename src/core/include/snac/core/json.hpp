@@ -10,7 +10,9 @@ namespace snac {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses text. @throws DataError naming `where`, the position and what the parser met.
+inline constexpr int kMaxJsonDepth = 200;
+
+/// Parses text. @throws DataError naming `where`, the position and what the parser met; also beyond kMaxJsonDepth levels.
 Json parse_json(std::string_view text, const std::string& where);
 
 /// A file format of ours: every file opens with its magic and version, and names the oldest reader that may read it.

@@ -26,7 +26,7 @@ struct TensorType {
   std::vector<NamedAxis> shape;
   std::vector<FixedType> types;
   const FixedType& type(std::size_t element) const { return types.size() == 1 ? types.front() : types[element]; }
-  std::size_t size() const;
+  std::size_t size() const;  ///< product of the axes; 0 if an axis is empty, the largest std::size_t if it does not fit
   bool operator==(const TensorType&) const = default;
 };
 
@@ -36,8 +36,8 @@ struct DenseOp {
   int inputs = 0, outputs = 0;
   std::vector<std::int32_t> weights;  ///< (outputs, inputs) row-major
   int weight_fraction_bits = 0;
-  std::vector<std::int64_t> bias;     ///< (outputs), on the accumulator's grid
-  int bias_fraction_bits = 0;         ///< accumulator's grid: >= every input fraction + weight fraction
+  std::vector<std::int64_t> bias;  ///< (outputs), on the accumulator's grid
+  int bias_fraction_bits = 0;      ///< accumulator's grid: >= every input fraction + weight fraction
   bool operator==(const DenseOp&) const = default;
 };
 
@@ -61,7 +61,7 @@ struct TableOp {
 using Op = std::variant<DenseOp, CastOp, ReluOp, TableOp>;
 
 struct Node {
-  std::string name;         ///< "dense_1"
+  std::string name;  ///< "dense_1"
   Op op;
   std::vector<int> inputs;  ///< values read
   TensorType output;
@@ -77,9 +77,22 @@ struct FixedNet {
 
   const TensorType& value(int index) const { return index == 0 ? input : nodes[static_cast<std::size_t>(index) - 1].output; }
   const TensorType& output() const { return nodes.empty() ? input : nodes.back().output; }
-  /// @throws DataError if shapes, indices, table sizes or widths do not fit together, or an accumulator could exceed 62 bits.
+  /// @throws DataError if shapes, indices, table sizes or widths do not fit together, or an accumulator could leave 62 signed bits.
   void validate(const std::string& where = "network") const;
 };
+
+inline constexpr std::size_t kMaxTensorSize = std::size_t{1} << 24;
+inline constexpr int kMaxTableWidth = 20;
+inline constexpr int kMaxFractionBits = 2048;  ///< absolute value, of weights and accumulators
+
+/// What an accumulator can hold at the end of the sum, given the actual weights, the bias and the input types; on the bias's grid.
+/// Every partial sum that starts at the bias lies in the range as well, in any order, since every input can be zero.
+struct AccumulatorRange {
+  std::int64_t low = 0, high = 0;
+  bool operator==(const AccumulatorRange&) const = default;
+};
+/// One range per output. @throws DataError if the op does not fit the input or a range leaves 62 signed bits.
+std::vector<AccumulatorRange> accumulator_ranges(const DenseOp& op, const TensorType& input, const std::string& where = "dense");
 
 /// Weights that are not zero, weights in all.
 struct WeightCount {
@@ -89,9 +102,11 @@ WeightCount count_weights(const FixedNet& net);
 
 inline constexpr FileFormat kFixedNetFormat{"snac.fixed_net", 1, 1};
 Json to_json(const FixedNet& net);
-/// Validates. @throws DataError.
+/// Validates; refuses members it does not know. @throws DataError.
 FixedNet fixed_net_from_json(const Json& json, const std::string& where);
+/// Validates, then writes atomically: one line per row of weights. @throws DataError, IoError.
 void save(const FixedNet& net, const std::string& path);
+/// @throws DataError, IoError.
 FixedNet load_fixed_net(const std::string& path);
 
 }  // namespace snac::fixed
