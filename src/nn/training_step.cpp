@@ -154,6 +154,9 @@ void TrainingStep::backward(int rows, std::uint64_t step) {
     const DenseShape shape{rows, packed.inputs, packed.outputs};
     const float* x = l == 0 ? input_.data() : layers_[l - 1].output();
     kernels_.dense_weight_gradient(shape, x, d, gradient_.data() + packed.weight, gradient_.data() + packed.bias);
+    // Batch norm takes a constant away again, so the true derivative of the bias before it is zero. What the sum above
+    // leaves is rounding noise, which Adam would blow up to full steps that the running mean then lags behind.
+    if (layer.batch_norm) std::fill_n(gradient_.data() + packed.bias, packed.padded_outputs, 0.0F);
     if (l == 0) break;
     const Layer& below = layers_[l - 1];
     const bool fold_relu = below.activation == space::Activation::relu && quantizer_ == nullptr && below.dropout == 0;
