@@ -21,13 +21,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kApplicationId = 0x534e4143;  // "SNAC": the magic of our files, at byte 68 of the SQLite header
-constexpr int kBusySeconds = 30;            // a writer holds the lock for milliseconds; longer means that something hangs
 
 std::string system_reason(int error) { return std::strerror(error); }
 
 class SqliteDialect : public Dialect {
  public:
-  explicit SqliteDialect(fs::path file) : file_(std::move(file)) {}
+  SqliteDialect(fs::path file, int busy_seconds) : file_(std::move(file)), busy_seconds_(busy_seconds) {}
 
   std::string begin(bool writes) const override { return writes ? "BEGIN IMMEDIATE" : "BEGIN"; }
   bool in_transaction(soci::session& sql) const override { return sqlite_api::sqlite3_get_autocommit(handle(sql)) == 0; }
@@ -60,7 +59,7 @@ class SqliteDialect : public Dialect {
         return std::make_exception_ptr(IoError(summary, text));
       case SQLITE_BUSY:
       case SQLITE_LOCKED:
-        text.expected = "the database to be free within " + std::to_string(kBusySeconds) + " seconds";
+        text.expected = "the database to be free within " + std::to_string(busy_seconds_) + " s";
         text.hint = "another process holds it: end that process and run again";
         return std::make_exception_ptr(IoError(summary, text));
       case SQLITE_READONLY:
@@ -91,6 +90,7 @@ class SqliteDialect : public Dialect {
  private:
   static sqlite_api::sqlite3* handle(soci::session& sql) { return static_cast<soci::sqlite3_session_backend*>(sql.get_backend())->conn_; }
   fs::path file_;
+  int busy_seconds_;
 };
 
 [[noreturn]] void fail_io(const fs::path& where, const std::string& found, const std::string& expected, const std::string& hint) {
@@ -118,11 +118,38 @@ fs::path checked_path(const std::string& path) {
   return file;
 }
 
+[[noreturn]] void fail_damaged(const fs::path& file, const std::string& found) {
+  throw DataError("a study database is damaged", {.where = file.string(),
+                                                  .found = found,
+                                                  .expected = "an undamaged SQLite file",
+                                                  .hint = "restore a copy of the file; 'sqlite3 FILE .recover' may save intact rows"});
+}
+
+std::uintmax_t size_or_zero(const fs::path& file) {
+  std::error_code code;
+  const std::uintmax_t size = fs::file_size(file, code);
+  return code ? 0 : size;
+}
+
+/// SQLite takes a file of one byte for an empty database, and reads a last page that is cut off as if zeros followed.
+void refuse_cut_off(const fs::path& file, soci::session& sql) {
+  constexpr std::uintmax_t kSmallestPage = 512;
+  int page_size = 0;
+  sql << "PRAGMA page_size", soci::into(page_size);
+  const std::uintmax_t size = size_or_zero(file);
+  const bool logged = size_or_zero(file.string() + "-wal") > 0;  // the log may hold the rest: a power cut while the file grew
+  const bool whole =
+      size == 0 || (size >= kSmallestPage && (logged || page_size <= 0 || size % static_cast<std::uintmax_t>(page_size) == 0));
+  if (!whole) fail_damaged(file, std::to_string(size) + " bytes, which is no whole number of pages");
+}
+
 /// Reads only. @throws DataError unless the file is empty or an intact study database that this program knows.
-void inspect(soci::session& sql, const std::string& place) {
+void inspect(soci::session& sql, const fs::path& file) {
+  const std::string place = file.string();
   int application_id = 0, tables = 0;
   sql << "PRAGMA application_id", soci::into(application_id);
   sql << "SELECT COUNT(*) FROM sqlite_master", soci::into(tables);
+  refuse_cut_off(file, sql);
   if (application_id == 0 && tables == 0) return;
   if (application_id != kApplicationId) {
     throw DataError("a file is not a study database",
@@ -140,16 +167,14 @@ void inspect(soci::session& sql, const std::string& place) {
   }
   std::string verdict;
   sql << "PRAGMA quick_check(1)", soci::into(verdict);
-  if (verdict != "ok") {
-    throw DataError("a study database is damaged", {.where = place,
-                                                    .found = verdict,
-                                                    .expected = "an undamaged SQLite file",
-                                                    .hint = "restore a copy of the file; 'sqlite3 FILE .recover' may save intact rows"});
-  }
+  if (verdict != "ok") fail_damaged(file, verdict);
 }
 
-void prepare(soci::session& sql, const std::string& place) {
-  inspect(sql, place);
+void prepare(soci::session& sql, const fs::path& file) {
+  const std::string place = file.string();
+  sql << "BEGIN";  // one state for all questions, or a file that another process is creating looks foreign
+  inspect(sql, file);
+  sql << "COMMIT";
   std::string mode;
   // Readers never wait for the writer. Where shared memory is missing SQLite stays with a rollback journal: slower, as safe.
   sql << "PRAGMA journal_mode = WAL", soci::into(mode);
@@ -170,16 +195,17 @@ bool is_busy(const soci::soci_error& error) {
 
 }  // namespace
 
-std::unique_ptr<Store> open_sqlite(const std::string& path) {
+std::unique_ptr<Store> open_sqlite(const std::string& path, int busy_seconds) {
+  if (busy_seconds < 1) throw std::invalid_argument("open_sqlite: busy_seconds must be at least 1");
   const fs::path file = checked_path(path);
-  auto dialect = std::make_unique<SqliteDialect>(file);
+  auto dialect = std::make_unique<SqliteDialect>(file, busy_seconds);
   const std::string doing = "open a study database";
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kBusySeconds);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(busy_seconds);
   while (true) {
     std::unique_ptr<soci::session> sql;
     try {
-      sql = std::make_unique<soci::session>(soci::sqlite3, "dbname=\"" + file.string() + "\" timeout=" + std::to_string(kBusySeconds));
-      prepare(*sql, file.string());
+      sql = std::make_unique<soci::session>(soci::sqlite3, "dbname=\"" + file.string() + "\" timeout=" + std::to_string(busy_seconds));
+      prepare(*sql, file);
       return std::make_unique<SqlStore>(std::make_unique<Connection>(std::move(sql), std::move(dialect)));
     } catch (const soci::soci_error& error) {
       // The change to WAL does not wait for others as statements do, so two processes that create a file may collide.

@@ -84,9 +84,10 @@ class Store {
   virtual void transaction(const std::function<void()>& body) = 0;
 };
 
-/// Opens or creates a SQLite file (and its folder). @throws IoError (unwritable folder, full disk, locked for 30 s),
+/// Opens or creates a SQLite file (and its folder). @throws IoError (unwritable folder, full disk, locked too long),
 /// DataError (not a database, damaged, not ours, made by a newer version: nothing is changed then).
 /// Keep the file on a local disk: network file systems do not lock reliably.
-std::unique_ptr<Store> open_sqlite(const std::string& path);
+/// @param busy_seconds  how long a call waits while another process writes, >= 1
+std::unique_ptr<Store> open_sqlite(const std::string& path, int busy_seconds = 30);
 
 }  // namespace snac::store
