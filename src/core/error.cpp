@@ -1,5 +1,7 @@
 #include "snac/core/error.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -9,7 +11,10 @@ namespace {
 std::string compose(std::string_view summary, const ErrorText& text) {
   std::string message(summary);
   const auto line = [&message](const char* label, const std::string& value) {
-    if (!value.empty()) message += std::string("\n  ") + label + value;
+    if (value.empty()) return;
+    message += "\n  ";
+    message += label;
+    message += value;
   };
   line("where:    ", text.where);
   line("found:    ", text.found);
@@ -59,9 +64,12 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 
 std::string suggest(std::string_view name, const std::vector<std::string>& known) {
   const std::string near = nearest_name(name, known);
-  if (!near.empty()) return "did you mean '" + near + "'?";
+  if (!near.empty()) return fmt::format("did you mean '{}'?", near);
   std::string list = "known: ";
-  for (std::size_t i = 0; i < known.size(); ++i) list += (i ? ", " : "") + known[i];
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (i > 0) list += ", ";
+    list += known[i];
+  }
   return list;
 }
 

@@ -23,6 +23,7 @@ std::string reason_of(int error) { return std::strerror(error); }
 std::string hint_for(int error) {
   if (error == ENOSPC || error == EDQUOT) return "free some space or choose another folder";
   if (error == EACCES || error == EPERM || error == EROFS) return "choose a folder you may write to";
+  if (error == ENOTDIR || error == EEXIST) return "choose a path whose parents are folders";
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 
@@ -116,7 +117,7 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
     std::vector<std::string> row{fmt::format("m{}", trial.order), space::summary(trial.arch)};
     for (const auto& name : names) {
       const double value = trial.values.at(name);
-      row.push_back(name == "accuracy" ? fmt::format("{:.4f}", value) : value == static_cast<double>(static_cast<long long>(value)) ? count(value) : fmt::format("{:.4g}", value));
+      row.push_back(name == "accuracy" ? fmt::format("{:.4f}", value) : value >= 100 || value == std::floor(value) ? count(value) : fmt::format("{:.3g}", value));
     }
     table.add_row(row);
   }
@@ -163,7 +164,8 @@ std::string final_table(const RunResult& result, const Study& study) {
   row("LUT (circuit estimate)", "-", [&](const auto& h) { return with_share(h.values.at("lut"), device.lut); });
   row("FF (circuit, from schedule)", "-", [&](const auto& h) { return with_share(h.values.at("ff"), device.ff); });
   if (!result.hardware.empty() && !result.hardware.front().synthesis.is_null()) {
-    const std::string tool = json_get<std::string>(result.hardware.front().synthesis, "tool", "synthesis");
+    std::string tool = json_get<std::string>(result.hardware.front().synthesis, "tool", "synthesis");
+    tool = tool.substr(0, tool.find(" ("));  // the full version stands in the record
     row("LUT (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_lut"), device.lut); });
     row("LUT as shift register (" + tool + ")", "-", [&](const auto& h) { return count(h.values.at("yosys_srl")); });
     row("FF (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_ff"), device.ff); });

@@ -54,7 +54,7 @@ enum class SelectionRule { best, cheapest, knee };
 struct SelectionConfig {
   SelectionRule rule = SelectionRule::best;
   std::string by = "lut";
-  std::vector<std::string> where;
+  std::vector<std::string> where = {};
   int count = 1;
 };
 
