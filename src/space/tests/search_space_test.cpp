@@ -256,7 +256,7 @@ std::vector<RandomKey> random_keys(Rng& rng) {
 TEST(SearchSpace, random_spaces_agree_with_a_literal_reading_of_their_conditions) {
   Rng rng(11);
   int accepted = 0, impossible = 0;
-  for (int trial = 0; trial < 150; ++trial) {
+  for (int trial = 0; trial < 80; ++trial) {
     const std::vector<RandomKey> keys = random_keys(rng);
     std::string text = "layers: [1, 2]\nwidth: [4, 8]\n";
     std::optional<SearchSpace> space = read(text);
@@ -295,8 +295,8 @@ TEST(SearchSpace, random_spaces_agree_with_a_literal_reading_of_their_conditions
     EXPECT_EQ(space->size(), static_cast<double>(identities.size())) << text;
     EXPECT_TRUE(keys.empty() || std::find(seen.begin(), seen.end(), false) == seen.end()) << text << "an axis that never exists";
   }
-  EXPECT_GT(accepted, 40);
-  EXPECT_GT(impossible, 20);
+  EXPECT_GT(accepted, 20);
+  EXPECT_GT(impossible, 10);
 }
 
 TEST(SearchSpace, a_deep_space_with_conditions_is_counted_quickly) {
