@@ -18,6 +18,29 @@ constexpr std::size_t kMaxClasses = 256;  // labels are bytes
 
 std::string gigabytes(std::size_t bytes) { return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9); }
 
+/// Well-formed, shortest encodings, no surrogates (RFC 3629).
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    const std::size_t length = first < 0x80                    ? 1
+                               : first >= 0xc2 && first < 0xe0 ? 2
+                               : first >= 0xe0 && first < 0xf0 ? 3
+                               : first >= 0xf0 && first < 0xf5 ? 4
+                                                               : 0;
+    if (length == 0 || i + length > text.size()) return false;
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
+    }
+    const unsigned char second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) || (first == 0xf0 && second < 0x90) ||
+        (first == 0xf4 && second >= 0x90)) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::size_t checked_product(std::size_t a, std::size_t b, const std::string& where) {
@@ -63,6 +86,16 @@ std::string list_text(const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) text += (i ? ", " : "") + names[i].substr(0, 60);
   if (names.size() > kShown) text += fmt::format(" and {} more", names.size() - kShown);
   return text.empty() ? "none" : text;
+}
+
+void check_name(const std::string& name, const char* what, const std::string& where) {
+  constexpr std::size_t kMaxName = 200;
+  bool good = !name.empty() && name.size() <= kMaxName && is_utf8(name);
+  for (const char c : name) good = good && (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+  if (good) return;
+  throw DataError(
+      fmt::format("the name of a {} is not usable", what),
+      {.where = where, .found = excerpt(name, 80), .expected = "1 to 200 bytes of UTF-8 without control characters", .hint = {}});
 }
 
 std::string canonical_column(std::string_view name) {
@@ -188,6 +221,7 @@ std::vector<std::string> resolve_classes(const std::vector<std::string>& file_na
     }
     count = asked;
   }
+  for (const auto& name : names) check_name(name, "class", where);
   const auto largest = std::max_element(labels.begin(), labels.end());
   if (count == 0 && largest != labels.end()) count = static_cast<std::size_t>(*largest) + 1;
   if (count > kMaxClasses) {

@@ -27,6 +27,9 @@ std::string excerpt(std::string_view bytes, std::size_t length = 40);
 /// "a, b, c", cut after a dozen.
 std::string list_text(const std::vector<std::string>& names);
 
+/// @throws DataError if a name from a file is empty, overlong, not UTF-8 or has control characters: it goes into records.
+void check_name(const std::string& name, const char* what, const std::string& where);
+
 /// pT, j1_etarel, delta R... -> pt, eta_rel, delta_r; unknown names stay as they are.
 std::string canonical_column(std::string_view name);
 /// x0, x1, ...

@@ -12,6 +12,7 @@ namespace snac::data {
 
 FeatureSink::FeatureSink(int slots, std::vector<std::string> columns, const ReadParams& params, const std::string& where, RawDataset& out)
     : out_(out), file_columns_(std::move(columns)), wanted_(file_columns_.size(), false), particles_(slots > 0) {
+  for (const auto& name : file_columns_) check_name(name, "column", where);
   std::vector<std::string> sorted = file_columns_;
   std::sort(sorted.begin(), sorted.end());
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end()) {
@@ -52,10 +53,14 @@ FeatureSink::FeatureSink(int slots, std::vector<std::string> columns, const Read
   }
 }
 
-void FeatureSink::reserve(std::size_t rows) {
+void FeatureSink::check_size(std::size_t rows) const {
   const std::size_t values = checked_product(rows, out_.row_width(), out_.source);
   check_fits_memory(checked_product(values, sizeof(float), out_.source), out_.source);
-  out_.features.reserve(values);
+}
+
+void FeatureSink::reserve(std::size_t rows) {
+  check_size(rows);
+  out_.features.reserve(rows * out_.row_width());
 }
 
 void FeatureSink::append(std::span<const float> block, std::size_t first_row, const std::string& where) {

@@ -23,7 +23,9 @@ class FeatureSink {
   std::size_t slots_needed() const noexcept { return slots_needed_; }
   /// False if no kept value depends on the column.
   bool wants(std::size_t column) const noexcept { return wanted_[column]; }
-  /// Checks against memory and makes room.
+  /// @throws DataError if so many kept rows do not fit into memory.
+  void check_size(std::size_t rows) const;
+  /// Checks the size and makes room.
   void reserve(std::size_t rows);
   /// Rows as (rows, slots_needed or 1, all columns of the file). @throws DataError naming row and column of NaN or infinity.
   void append(std::span<const float> block, std::size_t first_row, const std::string& where);

@@ -20,8 +20,8 @@ constexpr std::size_t kMaxChunkBytes = std::size_t{1} << 30;
 constexpr std::size_t kMaxTexts = 4096, kMaxTextBytes = std::size_t{1} << 16;
 constexpr std::size_t kMaxDeflateRatio = 1100;  // zlib reaches 1032 : 1 at best
 
-std::recursive_mutex& library_mutex() {
-  static std::recursive_mutex mutex;
+std::mutex& library_mutex() {
+  static std::mutex mutex;
   return mutex;
 }
 
@@ -164,9 +164,12 @@ Hdf5File::Hdf5File(const std::string& path) : path_(path) {
   if (code)
     throw DataError("cannot open a data file",
                     {.where = path, .found = code.message(), .expected = "an HDF5 file", .hint = "check the path"});
-  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
-  H5Pset_file_locking(access.get(), false, true);  // shared folders often have no locks; a file is never written in place
-  file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), &H5Fclose);
+  file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+  if (!file_) {  // some file systems have no locks
+    const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+    H5Pset_file_locking(access.get(), true, true);
+    file_ = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), &H5Fclose);
+  }
   if (!file_) fail_library(path, "a complete HDF5 file");
 }
 

@@ -25,7 +25,7 @@ class Hdf5Session {
   Hdf5Session& operator=(const Hdf5Session&) = delete;
 
  private:
-  std::unique_lock<std::recursive_mutex> lock_;
+  std::unique_lock<std::mutex> lock_;
   H5E_auto2_t printer_ = nullptr;
   void* printer_data_ = nullptr;
 };

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <charconv>
 #include <climits>
+#include <filesystem>
+#include <functional>
 
 #include "checks.hpp"
 #include "feature_sink.hpp"
 #include "formats.hpp"
 #include "hdf5_file.hpp"
+#include "isolated.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/interrupt.hpp"
 
@@ -197,7 +200,7 @@ Layout find_layout(const Hdf5File& file, const ReadParams& params) {
   return layout;
 }
 
-void read_features(const Hdf5File& file, const Layout& layout, RowRange rows, FeatureSink& sink) {
+void read_features(const Hdf5File& file, const Layout& layout, RowRange rows, FeatureSink& sink, const std::function<void()>& after_block) {
   const Hdf5Array array = file.array(layout.features);
   std::vector<Extent> box(layout.shape.size());
   std::size_t row_bytes = size_of(array.type().element);
@@ -213,6 +216,7 @@ void read_features(const Hdf5File& file, const Layout& layout, RowRange rows, Fe
     box[0] = {row, last - row};
     array.read(box, block);
     sink.append(block, row, array.where());
+    after_block();
     row = last;
   }
 }
@@ -230,13 +234,10 @@ void check_same_layout(const Layout& layout, const Layout& first, const std::str
                    .hint = "keep files of one kind in a folder"});
 }
 
-}  // namespace
-
-RawDataset read_hdf5(const std::vector<std::string>& files, const ReadParams& params) {
-  const Hdf5Session session;
-  RawDataset out;
-  out.source = files.size() == 1 ? files[0] : fmt::format("{} and {} more", files[0], files.size() - 1);
-
+/// Child side: the head of the data set, the labels, then features block by block.
+void send_hdf5(const std::vector<std::string>& files, const std::string& source, const ReadParams& params, PipeWriter& out) {
+  RawDataset part;
+  part.source = source;
   std::vector<Layout> layouts;
   std::vector<std::uint8_t> labels;
   for (const auto& path : files) {
@@ -247,19 +248,72 @@ RawDataset read_hdf5(const std::vector<std::string>& files, const ReadParams& pa
     layouts.back().labels = {};
   }
   const Layout& first = layouts.front();
-  out.class_names = resolve_classes(first.class_names, first.label_width, labels, params, out.source);
-  const RowRange rows = wanted_rows(labels.size(), params, out.source);
-  out.labels.assign(labels.begin() + static_cast<std::ptrdiff_t>(rows.first), labels.begin() + static_cast<std::ptrdiff_t>(rows.last));
+  part.class_names = resolve_classes(first.class_names, first.label_width, labels, params, source);
+  const RowRange rows = wanted_rows(labels.size(), params, source);
+  FeatureSink sink(first.slots(), first.columns, params, source, part);
+  sink.check_size(rows.size());
 
-  FeatureSink sink(first.slots(), first.columns, params, out.source, out);
-  sink.reserve(rows.size());
+  out.texts(part.columns);
+  out.texts(part.class_names);
+  out.number(static_cast<std::uint64_t>(part.slots));
+  out.number(static_cast<std::uint64_t>(part.slots_in_file));
+  out.number(rows.size());
+  out.bytes(labels.data() + rows.first, rows.size());
   std::size_t before = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::size_t count = layouts[i].shape[0];
-    const RowRange part{std::clamp(rows.first, before, before + count) - before, std::clamp(rows.last, before, before + count) - before};
-    if (part.size() > 0) read_features(Hdf5File(files[i]), layouts[i], part, sink);
+    const RowRange wanted{std::clamp(rows.first, before, before + count) - before, std::clamp(rows.last, before, before + count) - before};
     before += count;
+    if (wanted.size() == 0) continue;
+    read_features(Hdf5File(files[i]), layouts[i], wanted, sink, [&part, &out] {
+      out.bytes(part.features.data(), part.features.size() * sizeof(float));
+      part.features.clear();
+    });
   }
+}
+
+/// Parent side. The sizes were checked by the child; they are checked again, since its memory may be broken.
+RawDataset receive_hdf5(PipeReader& in, const std::string& source, const ReadParams& params) {
+  RawDataset out;
+  out.source = source;
+  out.columns = in.texts();
+  out.class_names = in.texts();
+  out.slots = static_cast<int>(in.number());
+  out.slots_in_file = static_cast<int>(in.number());
+  out.min_pt = out.slots > 0 ? params.min_pt : 0;
+  const std::size_t rows = in.number();
+  if (out.slots < 0 || out.columns.empty()) throw PipeReader::PipeEnded{};
+  const std::size_t values = checked_product(rows, out.row_width(), source);
+  check_fits_memory(checked_product(values, sizeof(float), source), source);
+  out.labels.resize(rows);
+  in.bytes(out.labels.data(), rows);
+  for (const std::uint8_t label : out.labels) {
+    if (label >= out.class_names.size()) throw PipeReader::PipeEnded{};
+  }
+  out.features.resize(values);
+  in.bytes(out.features.data(), values * sizeof(float));
+  return out;
+}
+
+/// Far more than a slow machine needs; enough to tell a file on which the library runs in circles.
+std::uint64_t cpu_limit(const std::vector<std::string>& files) {
+  std::uint64_t bytes = 0;
+  for (const auto& file : files) {
+    std::error_code code;
+    const std::uint64_t size = std::filesystem::file_size(file, code);
+    if (!code) bytes += size;
+  }
+  constexpr std::uint64_t kStartSeconds = 5, kBytesPerSecond = 500'000;
+  return kStartSeconds + bytes / kBytesPerSecond;
+}
+
+}  // namespace
+
+RawDataset read_hdf5(const std::vector<std::string>& files, const std::string& source, const ReadParams& params) {
+  const Hdf5Session session;
+  RawDataset out;
+  run_isolated([&](PipeWriter& pipe) { send_hdf5(files, source, params, pipe); },
+               [&](PipeReader& pipe) { out = receive_hdf5(pipe, source, params); }, cpu_limit(files), source);
   return out;
 }
 

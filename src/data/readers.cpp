@@ -8,7 +8,6 @@
 
 #include "checks.hpp"
 #include "formats.hpp"
-#include "hdf5_file.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 
@@ -69,10 +68,16 @@ std::string read_start(const std::string& path) {
   return start;
 }
 
-bool is_hdf5(const std::string& path, std::string_view start) {
-  if (start.starts_with("\x89HDF\r\n\x1a\n")) return true;
-  const Hdf5Session session;  // the signature may also stand behind a user block of 512, 1024, ... bytes
-  return H5Fis_hdf5(path.c_str()) > 0;
+/// The signature stands at the start, or behind a user block of 512, 1024, 2048, ... bytes.
+bool is_hdf5(const std::string& path) {
+  constexpr std::string_view kSignature("\x89HDF\r\n\x1a\n", 8);
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes(kSignature.size(), '\0');
+  for (std::streamoff at = 0; in.seekg(at) && in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+       at = at == 0 ? 512 : 2 * at) {
+    if (bytes == kSignature) return true;
+  }
+  return false;
 }
 
 bool looks_like_text(std::string_view start) {
@@ -82,7 +87,7 @@ bool looks_like_text(std::string_view start) {
 
 Format find_format(const std::string& path) {
   const std::string start = read_start(path);
-  if (is_hdf5(path, start)) return Format::hdf5;
+  if (is_hdf5(path)) return Format::hdf5;
   if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06")) return Format::npz;
   if (start.starts_with("\x93NUMPY")) return Format::npy;
   const std::string extension = fs::path(path).extension().string();
@@ -167,12 +172,11 @@ RawDataset read_dataset(const std::string& path, const ReadParams& params) {
       throw DataError("a file of a folder is not HDF5",
                       {.where = file, .found = "another format", .expected = "an HDF5 file, as its name says", .hint = {}});
     }
-    out = read_hdf5(files, params);
-    out.source = path;
+    out = read_hdf5(files, path, params);
   } else {
     switch (find_format(path)) {
       case Format::hdf5:
-        out = read_hdf5(files, params);
+        out = read_hdf5(files, path, params);
         break;
       case Format::npz:
         out = read_npz(path, params);
