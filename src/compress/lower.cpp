@@ -10,7 +10,7 @@ namespace snac::compress {
 
 fixed::FixedType type_of(const nn::Grid& grid) {
   const bool is_signed = grid.min_raw < 0;
-  const int width = std::bit_width(static_cast<std::uint64_t>(grid.max_raw)) + (is_signed ? 1 : 0);
+  const int width = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(grid.max_raw))) + (is_signed ? 1 : 0);
   const fixed::FixedType type{width, width - grid.fraction_bits, is_signed, fixed::Rounding::rnd, fixed::Overflow::sat};
   const bool symmetric = is_signed && grid.min_raw == -grid.max_raw;
   if (grid.max_raw <= 0 || type.max_raw() != grid.max_raw || (!symmetric && type.min_raw() != grid.min_raw)) {

@@ -207,7 +207,6 @@ void describe(Fields& fields, PreprocessParams& params) {
     section.integer("count", params.constituents, {.min = 0, .max = 100000}, "Leading constituents kept; 0 = all of the file");
     section.choice("order", params.order, kOrders, "pt = as in the file, descending in pT; shuffled = as the published MLP baselines");
     section.quantity("min_pt", params.min_pt, "GeV", {.min = 0, .max = 1e9}, "Constituents must have more pT than this; 0 = no cut");
-    section.integer("seed", params.seed, {.min = 0}, "Seed of the shuffled order");
   });
   fields.texts("features", params.features, "Columns by name; empty = all of the file");
   fields.choice("scaling", params.scaling, kScalings, "Per column, fitted on the training data");

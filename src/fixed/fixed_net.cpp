@@ -42,8 +42,8 @@ void check_tensor(const TensorType& tensor, const Place& place, const char* part
     if (axis.name.empty()) refuse(place.text(part), "an axis without a name", "a name for each axis, for instance 'features'");
     if (!names.insert(axis.name).second) refuse(place.text(part), fmt::format("two axes '{}'", axis.name), "each name once");
     if (axis.size < 1) refuse(place.text(part), fmt::format("axis '{}' of size {}", axis.name, axis.size), "a size >= 1");
-    if (static_cast<std::size_t>(axis.size) > kMaxTensorSize / size) {
-      refuse(place.text(part), fmt::format("more than {} elements", kMaxTensorSize), fmt::format("at most {} elements", kMaxTensorSize));
+    if (static_cast<std::size_t>(axis.size) > kMaxElements / size) {
+      refuse(place.text(part), fmt::format("more than {} elements", kMaxElements), fmt::format("at most {} elements", kMaxElements));
     }
     size *= static_cast<std::size_t>(axis.size);
   }
@@ -153,6 +153,7 @@ std::size_t TensorType::size() const {
 }
 
 std::vector<AccumulatorRange> accumulator_ranges(const DenseOp& op, const TensorType& input, const std::string& where) {
+  check_tensor(input, Place{where}, "input");
   check_dense_sizes(op, input, where);
   const std::size_t inputs = static_cast<std::size_t>(op.inputs), outputs = static_cast<std::size_t>(op.outputs);
   std::vector<AccumulatorRange> ranges(outputs);
@@ -185,12 +186,18 @@ std::vector<AccumulatorRange> accumulator_ranges(const DenseOp& op, const Tensor
 void FixedNet::validate(const std::string& where) const {
   check_tensor(input, Place{where}, "input");
   std::set<std::string> names;
+  std::size_t elements = input.size();
   for (std::size_t k = 0; k < nodes.size(); ++k) {
     const Node& node = nodes[k];
     const Place place{where, &node, k};
     if (node.name.empty()) refuse(place.text("name"), "an empty name", "a name, for instance 'dense_1'");
     if (!names.insert(node.name).second) refuse(place.text("name"), "a second node of this name", "each name once");
     check_tensor(node.output, place, "output");
+    elements += node.output.size();
+    if (elements > kMaxElements) {
+      refuse(place.text("output"), fmt::format("{} elements in the values up to here", elements),
+             fmt::format("at most {} in all", kMaxElements));
+    }
     if (node.inputs.size() != 1) refuse(place.text("inputs"), fmt::format("{} values read", node.inputs.size()), "1");
     const int source = node.inputs.front();
     if (source < 0 || static_cast<std::size_t>(source) > k) {

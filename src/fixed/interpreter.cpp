@@ -40,7 +40,8 @@ struct Step {
   std::variant<DenseStep, CastStep, TableStep> work;
   std::size_t from = 0, to = 0;  ///< first element of the value read and written
   std::size_t size = 0;          ///< elements written
-  std::vector<Caster> casts;     ///< one per element written; none for a table
+  std::vector<Caster> casts;     ///< one per element written, or one for all; none for a table
+  const Caster& cast(std::size_t element) const { return casts.size() == 1 ? casts.front() : casts[element]; }
 };
 
 DenseStep prepare(const DenseOp& op, const TensorType& input) {
@@ -72,7 +73,9 @@ template <class Op>
 Step prepare_step(const Op& op, const TensorType& input, const TensorType& output) {
   Step step{.work = prepare(op, input), .from = 0, .to = 0, .size = output.size(), .casts = {}};
   if constexpr (!std::is_same_v<Op, TableOp>) {
-    for (std::size_t i = 0; i < step.size; ++i) step.casts.emplace_back(fraction_bits_before_cast(op, input, i), output.type(i));
+    const bool one_for_all = output.types.size() == 1 && (std::is_same_v<Op, DenseOp> || input.types.size() == 1);
+    for (std::size_t i = 0; i < (one_for_all ? 1 : step.size); ++i)
+      step.casts.emplace_back(fraction_bits_before_cast(op, input, i), output.type(i));
   }
   return step;
 }
@@ -81,7 +84,7 @@ void execute(const DenseStep& dense, const Step& step, std::int64_t* values) {
   const std::int64_t* x = values + step.from * kBlock;
   std::int64_t* y = values + step.to * kBlock;
   for (std::size_t o = 0; o < dense.bias.size(); ++o) {
-    const Caster& cast = step.casts[o];
+    const Caster& cast = step.cast(o);
     const std::span<const Term> terms(dense.terms.data() + dense.first[o], dense.first[o + 1] - dense.first[o]);
     for (std::size_t row = 0; row < kBlock; row += kLanes) {
       std::array<std::int64_t, kLanes> sum;
@@ -99,7 +102,7 @@ void execute(const CastStep& work, const Step& step, std::int64_t* values) {
   const std::int64_t* x = values + step.from * kBlock;
   std::int64_t* y = values + step.to * kBlock;
   for (std::size_t i = 0; i < step.size; ++i) {
-    const Caster& cast = step.casts[i];
+    const Caster& cast = step.cast(i);
     for (std::size_t r = i * kBlock; r < (i + 1) * kBlock; ++r) y[r] = cast(work.relu ? std::max<std::int64_t>(x[r], 0) : x[r]);
   }
 }
@@ -176,8 +179,9 @@ std::vector<std::int64_t> Interpreter::run(std::span<const std::int64_t> inputs,
   const std::size_t width = num_inputs(), outputs = num_outputs(), rows = inputs.size() / width;
   const std::size_t output_begin = program.begins[program.begins.size() - 2];
   std::vector<std::int64_t> results(rows * outputs);
-  std::vector<std::vector<std::int64_t>> scratch(static_cast<std::size_t>(std::max(1, threads)));
-  parallel_for((rows + kBlock - 1) / kBlock, threads, [&](std::size_t block, int worker) {
+  const std::size_t blocks = (rows + kBlock - 1) / kBlock;
+  std::vector<std::vector<std::int64_t>> scratch(std::clamp<std::size_t>(blocks, 1, static_cast<std::size_t>(std::max(1, threads))));
+  parallel_for(blocks, threads, [&](std::size_t block, int worker) {
     std::vector<std::int64_t>& values = scratch[static_cast<std::size_t>(worker)];
     const std::size_t first = block * kBlock, count = std::min(kBlock, rows - first);
     program.run_block(inputs.subspan(first * width, count * width), values);

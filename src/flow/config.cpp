@@ -70,7 +70,7 @@ void describe(Fields& f, StudyConfig& p) {
     s.mapping("constraints", p.search.constraints, "metric: '<= number' | '>= number'", "Budgets: candidates within them win over others");
     s.section("sampler", "How candidates are proposed", [&](Fields& q) {
       q.choice<Sampler>("name", p.search.sampler, {{"nsga2", Sampler::nsga2}, {"random", Sampler::random}}, "nsga2, or random as a baseline");
-      search::describe(q, p.search.nsga2);
+      search::describe_sampler(q, p.search.nsga2);
     });
     s.integer("trials", p.search.trials, {.min = 1, .max = 10000000}, "Candidates to train");
     nn::describe(s, p.search.training);

@@ -12,6 +12,7 @@
 #include "snac/core/log.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/flow/metrics.hpp"
+#include "snac/nn/kernels.hpp"
 
 namespace snac::flow {
 namespace {
@@ -67,7 +68,8 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
   threads_ = config_.threads > 0 ? config_.threads : hardware_threads();
   device_ = &cost::find_device(config_.target.device);
 
-  data::RawDataset raw_train = data::read_dataset(config_.resolve(config_.data.train), config_.data.read);
+  data::ReadParams reading = data::reading_for(config_.data.preprocess, config_.data.read);
+  data::RawDataset raw_train = data::read_dataset(config_.resolve(config_.data.train), reading);
   data::RawDataset raw_test;
   if (config_.data.test.empty()) {
     const auto split = data::stratified_split(raw_train.labels, static_cast<int>(raw_train.class_names.size()), config_.data.test_fraction,
@@ -75,7 +77,8 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
     raw_test = take_rows(raw_train, split.validation);
     raw_train = take_rows(raw_train, split.train);
   } else {
-    raw_test = data::read_dataset(config_.resolve(config_.data.test), config_.data.read);
+    reading.class_names = raw_train.class_names;
+    raw_test = data::read_dataset(config_.resolve(config_.data.test), reading);
   }
   if (raw_train.columns != raw_test.columns || raw_train.class_names.size() < raw_test.class_names.size()) {
     throw DataError("training and test file do not fit together",

@@ -41,15 +41,6 @@ std::int64_t cast(std::int64_t sum, int shift, const Grid& grid) {
   return std::clamp(raw, grid.min_raw, grid.max_raw);
 }
 
-std::int64_t exact_bias(double bias, int fraction_bits, std::size_t layer) {
-  const double scaled = std::ldexp(bias, fraction_bits);
-  if (!(std::fabs(scaled) < static_cast<double>(kSumLimit))) {
-    throw std::invalid_argument(fmt::format("exact inference: layer {}: bias {} does not fit 62 bits", layer + 1, bias));
-  }
-  const double below = std::floor(scaled);
-  return static_cast<std::int64_t>(below) + (scaled - below >= 0.5 ? 1 : 0);
-}
-
 std::vector<ExactLayer> exact_layers(const Mlp& mlp, const NetQuantizer& quantizer) {
   std::vector<ExactLayer> layers;
   Grid input = quantizer.input;
@@ -65,7 +56,7 @@ std::vector<ExactLayer> exact_layers(const Mlp& mlp, const NetQuantizer& quantiz
     for (const float weight : mlp.weights(l)) {
       layer.weights.push_back(quantize_raw(grids.weight, static_cast<double>(weight)) * (std::int64_t{1} << alignment));
     }
-    for (const float bias : mlp.biases(l)) layer.bias.push_back(exact_bias(static_cast<double>(bias), grids.bias_fraction_bits, l));
+    for (const float bias : mlp.biases(l)) layer.bias.push_back(quantize_bias_raw(static_cast<double>(bias), grids.bias_fraction_bits));
     // |weight| < 2^61 and |input| < 2^23: the bound itself may exceed 64 bits, so it is summed in a double.
     const auto largest = static_cast<double>(std::max(std::abs(input.min_raw), std::abs(input.max_raw)));
     for (std::size_t o = 0; o < layer.outputs; ++o) {

@@ -41,6 +41,13 @@ double function_of(space::Activation activation, double x) {
 
 }  // namespace
 
+std::int64_t quantize_bias_raw(double bias, int fraction_bits) {
+  const double scaled = std::ldexp(bias, fraction_bits);
+  if (!(std::fabs(scaled) < 0x1p62)) throw std::invalid_argument("quantize_bias_raw: a bias does not fit 62 bits");
+  const double below = std::floor(scaled);
+  return static_cast<std::int64_t>(below) + (scaled - below >= 0.5 ? 1 : 0);
+}
+
 std::int64_t quantize_raw(const Grid& grid, double value) {
   if (std::isnan(value)) return std::clamp<std::int64_t>(0, grid.min_raw, grid.max_raw);
   const double scaled = std::ldexp(value, grid.fraction_bits);

@@ -70,6 +70,15 @@ TEST(FixedNet, accumulator_ranges_by_hand) {
   EXPECT_EQ(accumulator_ranges(op, input), (std::vector<AccumulatorRange>{{-48 - 6 + 10, 42 + 10}, {-7, -7}}));
 }
 
+TEST(FixedNet, accumulator_ranges_check_what_they_are_given) {
+  const DenseOp op{.inputs = 3, .outputs = 1, .weights = {1, 1, 1}, .weight_fraction_bits = 0, .bias = {0}, .bias_fraction_bits = 0};
+  EXPECT_THROW(accumulator_ranges(op, {{{"features", 3}}, {}}), DataError);
+  EXPECT_THROW(accumulator_ranges(op, {{{"features", 3}}, {{8, 8}, {8, 8}}}), DataError);
+  EXPECT_THROW(accumulator_ranges(op, {{{"features", 3}}, {{200, 200}}}), DataError);
+  EXPECT_THROW(accumulator_ranges(op, {{{"features", 2}}, {{8, 8}}}), DataError);
+  EXPECT_NO_THROW(accumulator_ranges(op, {{{"features", 3}}, {{8, 8}}}));
+}
+
 TEST(FixedNet, what_does_not_fit_together_is_explained) {
   const struct {
     const char* says;
@@ -78,9 +87,17 @@ TEST(FixedNet, what_does_not_fit_together_is_explained) {
       {"input\n  found:    a shape without axes", [](FixedNet& net) { net.input.shape.clear(); }},
       {"axis 'features' of size 0", [](FixedNet& net) { net.input.shape[0].size = 0; }},
       {"axis 'features' of size -3", [](FixedNet& net) { net.input.shape[0].size = -3; }},
-      {"at most 16777216 elements",
+      {"at most 1048576 elements",
        [](FixedNet& net) {
          net.input.shape = {{"a", 1 << 30}, {"b", 1 << 30}};
+       }},
+      {"node 2 'cast_1': output\n  found:    1200000 elements in the values up to here",
+       [](FixedNet& net) {
+         net.input = {{{"a", 300000}}, {{8, 8, true}}};
+         for (Node& node : net.nodes) {
+           node.op = CastOp{};
+           node.output = {{{"a", 300000}}, {{8, 8, true}}};
+         }
        }},
       {"an axis without a name", [](FixedNet& net) { net.input.shape[0].name = ""; }},
       {"two axes 'a'",
@@ -163,7 +180,7 @@ TEST(FixedNet, a_pruned_weight_on_an_input_of_another_scale_does_no_harm) {
 
 TEST(FixedNet, file_round_trip) {
   Rng rng(31);
-  for (int n = 0; n < 100; ++n) {
+  for (int n = 0; n < 40; ++n) {
     const FixedNet net = random_net(rng);
     const std::string text = text_of(net);
     const FixedNet back = net_of(text);

@@ -141,7 +141,7 @@ TEST(Interpreter, same_result_at_any_thread_count_and_any_number_of_rows) {
   const std::size_t width = net.input.size(), outputs = net.output().size();
   const std::vector<std::int64_t> inputs = random_inputs(rng, net, 333);
   const std::vector<std::int64_t> all = run(net, inputs, 1);
-  for (const int threads : {0, 2, 3, 8}) EXPECT_EQ(run(net, inputs, threads), all);
+  for (const int threads : {-1, 0, 2, 3, 8, 1000000000}) EXPECT_EQ(run(net, inputs, threads), all);
   for (const std::size_t rows : {1, 63, 64, 65, 128, 200}) {
     const auto part = run(net, std::span(inputs).first(rows * width), 2);
     EXPECT_TRUE(std::equal(part.begin(), part.end(), all.begin())) << rows;

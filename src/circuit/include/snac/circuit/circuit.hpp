@@ -3,9 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +15,8 @@ namespace snac::circuit {
 
 using Id = std::int32_t;
 inline constexpr Id kNone = -1;
+/// Widest wire: sums of two such values still fit into 64-bit integers.
+inline constexpr int kMaxWireWidth = 62;
 
 /// Integers from low to high; the wire is just wide enough for them.
 struct Range {
@@ -27,15 +29,16 @@ struct Range {
 
 enum class Kind : std::uint8_t {
   input,     ///< element `index` of the input bus
-  constant,  ///< low == high
-  add,       ///< (a << shift_a) + (b << shift_b)  or  - with `subtract`; the operands' fractions are aligned by the shifts
+  constant,  ///< low == high; the raw value is odd or zero
+  add,       ///< (a << shift_a) + (b << shift_b)  or  - with `subtract`; one of the shifts is 0
   negate,    ///< -a
-  cast,      ///< a into `type`: rounding, then overflow (a ReLU is a saturating cast to an unsigned type)
+  shift,     ///< a's wire read under another fraction: times a power of two. Only output ports read such nodes
+  cast,      ///< a into `type`. One node truncates and then either wraps, saturates, or (no overflow then) rounds; see `cast`
   relu,      ///< max(a, 0)
-  lookup,    ///< tables[index][a - lowest raw value of a's declared table input]
+  lookup,    ///< tables[index].entries[raw of a - tables[index].low]
 };
 
-/// One value. value = raw * 2^-fraction_bits.
+/// One value. value = raw * 2^-fraction_bits. No wire carries low bits that are always zero, as far as the builders see.
 struct Node {
   Kind kind = Kind::constant;
   std::array<Id, 2> args{kNone, kNone};
@@ -43,9 +46,19 @@ struct Node {
   bool subtract = false;
   int fraction_bits = 0;
   Range range;
-  fixed::FixedType type{};  ///< cast: the target type
+  fixed::FixedType type{};  ///< cast: the target type; result raw = fixed::cast_raw(raw of a, fraction of a, type)
   std::int32_t index = 0;   ///< input: bus element; lookup: table number
-  std::int32_t group = 0;   ///< which network node it came from: for reports and module boundaries
+  std::int32_t group = 0;   ///< which network node it came from first: for reports and module boundaries
+
+  int num_args() const noexcept { return args[0] == kNone ? 0 : args[1] == kNone ? 1 : 2; }
+};
+
+/// +-node * 2^power: how sums name their operands, so that scaling and sign cost nothing.
+struct Term {
+  Id node = kNone;
+  int power = 0;
+  bool negative = false;
+  bool operator==(const Term&) const = default;
 };
 
 /// A lookup table shared by nodes: entry k is the output for the raw input low + k.
@@ -55,20 +68,24 @@ struct Table {
   bool operator==(const Table&) const = default;
 };
 
-/// An element of the input or output bus.
+/// An element of the input or output bus. The bus carries the raw value of the declared type:
+/// raw of the node << (fraction bits of the type - fraction bits of the node).
 struct Port {
   Id node = kNone;
   fixed::FixedType type{};  ///< declared type: the width on the bus
 };
 
 /// Nodes stand in topological order: arguments before users. Equal nodes are one node (hash-consed).
+/// Builders throw DataError if a value would be wider than kMaxWireWidth, std::invalid_argument on misuse.
 class Circuit {
  public:
   const std::vector<Node>& nodes() const noexcept { return nodes_; }
   const Node& node(Id id) const { return nodes_[static_cast<std::size_t>(id)]; }
+  std::size_t size() const noexcept { return nodes_.size(); }
   const std::vector<Table>& tables() const noexcept { return tables_; }
   const std::vector<Port>& inputs() const noexcept { return inputs_; }
   const std::vector<Port>& outputs() const noexcept { return outputs_; }
+  /// Group 0, "input", holds the input ports.
   const std::vector<std::string>& group_names() const noexcept { return group_names_; }
 
   // Builders: compute range and fraction, fold constants, reuse an equal node.
@@ -77,23 +94,63 @@ class Circuit {
   /// a * 2^power_a  +/-  b * 2^power_b as values; the result's fraction is the finer of the two.
   Id add(Id a, int power_a, Id b, int power_b, bool subtract);
   Id negate(Id a);
+  /// a * 2^power: wiring.
+  Id shift(Id a, int power);
+  /// Rounding, then overflow. Becomes the fewest simple nodes: nothing if no value changes; a constant adder for RND and
+  /// RND_MIN_INF; a ReLU if only negative values overflow; else a node that rounds, a node that truncates and overflows, or both.
   Id cast(Id a, const fixed::FixedType& type);
   Id relu(Id a);
+  /// The table must cover the range of a's raw values; it is trimmed to it.
   Id lookup(Id a, const Table& table, int fraction_bits);
+  /// @throws std::invalid_argument if a value of the node does not fit the type.
   void output(Id node, const fixed::FixedType& type);
+
+  /// The node behind scaling and negation, with both.
+  Term term(Id id) const;
+  /// The sum as a term: the adder is normalised, so that x+4y and -8x-32y are one node. Operands as `term` gives them.
+  Term sum(Term a, Term b);
+  /// The node that holds a term's value.
+  Id value(Term term);
+
   /// Nodes made from now on belong to this group.
   void begin_group(const std::string& name);
-  /// Removes nodes that no output needs; ids change. Inputs stay.
+  /// Removes nodes and tables that no output needs; ids change. Inputs stay.
   void remove_dead_nodes();
 
  private:
+  /// What makes two nodes equal: everything but range and group, which follow.
+  struct Key {
+    std::array<std::int64_t, 5> words{};
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const noexcept;
+  };
+  static Key key_of(const Node& node);
+
   Id intern(Node node);
+  /// The node of `kind` over `a` with the given raw range, or a constant if the range is one value.
+  Id unary(Kind kind, Id a, int fraction_bits, Range range, const fixed::FixedType& type = {});
+  Id round(Id a, const fixed::FixedType& type);
+  Id truncate_and_overflow(Id a, const fixed::FixedType& type);
+  Id truncate(Id a, int fraction_bits);
+  const std::string& group_name() const { return group_names_[static_cast<std::size_t>(group_)]; }
+
   std::vector<Node> nodes_;
   std::vector<Table> tables_;
   std::vector<Port> inputs_, outputs_;
-  std::vector<std::string> group_names_;
+  std::vector<std::string> group_names_{"input"};
   std::int32_t group_ = 0;
-  std::unordered_map<std::string, Id> known_;
+  std::unordered_map<Key, Id, KeyHash> known_;
 };
+
+/// Operand k of an adder as a term.
+Term operand(const Circuit& circuit, Id adder, int k);
+
+/// True for an adder that only joins bits: one operand's bits all lie below the other's lowest and are never negative.
+bool is_concatenation(const Circuit& circuit, Id id);
+
+/// RND_INF, RND_ZERO and TRN_ZERO as the cheaper mode that agrees with them where negative values do not matter.
+fixed::Rounding rounding_of_non_negative(fixed::Rounding rounding) noexcept;
 
 }  // namespace snac::circuit

@@ -10,11 +10,11 @@
 namespace snac::circuit {
 
 struct LogicCost {
-  double lut = 0;          ///< estimate; formula per node kind in logic_cost.cpp, with source
-  double ff = 0;           ///< from the schedule: register bits plus valid bits
-  std::int64_t adders = 0; ///< two-operand adders and subtractors
+  double lut = 0;               ///< estimate; formula per node kind in logic_cost.cpp, with source
+  double ff = 0;                ///< from the schedule: register bits plus valid bits
+  std::int64_t adders = 0;      ///< two-operand adders and subtractors
   std::int64_t adder_bits = 0;  ///< the published distributed-arithmetic cost
-  int adder_depth = 0;     ///< longest chain of logic levels
+  int adder_depth = 0;          ///< longest chain of logic levels
 };
 
 /// The whole circuit, or one entry per group in `per_group` if given (index = group number).

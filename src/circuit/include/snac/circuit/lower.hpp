@@ -19,7 +19,9 @@ struct SignedDigit {
 /// Canonical signed digits (Reitwiesner 1960): no two neighbours non-zero, fewest non-zero digits. Lowest power first.
 std::vector<SignedDigit> canonical_signed_digits(std::int64_t value);
 
-/// @throws DataError if a node kind has no lowering or a value would exceed 62 bits.
+/// Rounding half up or half down goes into the constant of the sum before it. Equal rows, neurons and tables are shared; pruned
+/// weights, unused inputs and constant neurons cost nothing.
+/// @throws DataError if the network is not valid, a node kind has no lowering or a value would exceed 62 bits.
 Circuit lower(const fixed::FixedNet& net);
 
 }  // namespace snac::circuit

@@ -81,7 +81,8 @@ struct FixedNet {
   void validate(const std::string& where = "network") const;
 };
 
-inline constexpr std::size_t kMaxTensorSize = std::size_t{1} << 24;
+/// Elements of all values of a net together: bounds what a small file can ask for.
+inline constexpr std::size_t kMaxElements = 1U << 20;
 inline constexpr int kMaxTableWidth = 20;
 inline constexpr int kMaxFractionBits = 2048;  ///< absolute value, of weights and accumulators
 

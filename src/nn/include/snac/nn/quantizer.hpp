@@ -27,6 +27,10 @@ struct Grid {
 std::int64_t quantize_raw(const Grid& grid, double value);
 inline double quantize(const Grid& grid, double value) { return static_cast<double>(quantize_raw(grid, value)) * grid.step(); }
 
+/// The integer of a bias on the accumulator's grid: floor(bias/step + 1/2), never saturated.
+/// @throws std::invalid_argument if it does not fit 62 bits.
+std::int64_t quantize_bias_raw(double bias, int fraction_bits);
+
 /// Grids of one layer. Weights: round to nearest, ties away do not matter. Bias: on the accumulator's grid
 /// (input step * weight step), never saturated.
 struct LayerQuantizer {

@@ -17,13 +17,14 @@ namespace snac::store {
 enum class TrialState { running, complete, failed };
 
 struct Trial {
-  std::int64_t number = 0;           ///< from 0, in order of claim
+  std::int64_t number = 0;  ///< from 0, in order of claim; a number given back by release_running is given out again
   TrialState state = TrialState::running;
-  std::vector<std::int32_t> genome;  ///< as bred (switched-off genes included)
-  std::string identity;              ///< key of the candidate: unique within a study
-  std::map<std::string, double> values;  ///< every figure measured, by name; objectives among them
-  Json attributes;                   ///< architecture, seed, sources, timings
-  std::string reason;                ///< why it failed
+  std::vector<std::int32_t> genome;      ///< as bred (switched-off genes included)
+  std::string identity;                  ///< key of the candidate: unique within a study
+  std::map<std::string, double> values;  ///< every figure measured, by name; objectives among them. Kept to the last bit
+  Json attributes;                       ///< architecture, seed, sources, timings
+  std::string reason;                    ///< why it failed
+  bool operator==(const Trial&) const = default;
 };
 
 struct StudyInfo {
@@ -31,24 +32,37 @@ struct StudyInfo {
   std::string config_hash;  ///< of everything that determines results
   Json config;              ///< the effective configuration
   Json provenance;          ///< code version, compiler, CPU features, data hashes
+  bool operator==(const StudyInfo&) const = default;
 };
 
 /// All operations are transactions: a kill at any moment leaves the old state or the new one.
+/// One object may be used from several threads, and several processes may open the same database. An object does not
+/// survive fork(): the child must open its own (@throws std::logic_error otherwise).
+/// Numbers that are no numbers are refused, in figures (NaN) and in JSON (NaN and infinities, which it cannot hold), and so
+/// are names that are not UTF-8 or hold a zero byte: @throws DataError. A study that does not exist: @throws ConfigError.
 class Store {
  public:
   virtual ~Store() = default;
 
-  /// Creates the study, or returns the stored one. @throws ConfigError if it exists with another config_hash (says so, and
-  /// that another study name or output folder is needed).
+  /// Creates the study, or returns the stored one. @throws ConfigError if it exists with another config_hash (says so, what
+  /// differs, and that another study name or output folder is needed).
   virtual StudyInfo open_study(const StudyInfo& wanted) = 0;
   virtual std::optional<StudyInfo> find_study(const std::string& name) const = 0;
+  /// Names in order of creation.
+  virtual std::vector<std::string> studies() const = 0;
 
   /// Claims a candidate: @returns its trial number, or nothing if the identity is known already (running or ended).
-  virtual std::optional<std::int64_t> claim(const std::string& study, const std::vector<std::int32_t>& genome, const std::string& identity) = 0;
-  /// Ends a running trial. @throws std::logic_error if it is not running.
+  virtual std::optional<std::int64_t> claim(const std::string& study, const std::vector<std::int32_t>& genome,
+                                            const std::string& identity) = 0;
+  /// Ends a running trial: stores state, values, attributes and reason under trial.number. Genome and identity stand since
+  /// the claim; an identity given here must be the claimed one.
+  /// @throws std::logic_error if the trial is not running or trial.state is no end.
   virtual void finish(const std::string& study, const Trial& trial) = 0;
-  /// Gives back claims left by a dead process: running trials are deleted. @returns how many.
+  /// Gives back claims left by a dead process: running trials are deleted. Call it when no other process works on the study.
+  /// The next claims take the freed numbers, lowest first, so that a resumed study numbers its trials as an undisturbed one.
+  /// @returns how many.
   virtual int release_running(const std::string& study) = 0;
+  /// In order of number.
   virtual std::vector<Trial> trials(const std::string& study) const = 0;
   virtual std::optional<Trial> find_trial(const std::string& study, const std::string& identity) const = 0;
 
@@ -59,17 +73,21 @@ class Store {
   /// In order of first writing.
   virtual std::vector<std::pair<std::string, Json>> records(const std::string& study, const std::string& stage) const = 0;
 
-  /// Content-addressed bytes (weights, networks). @returns the SHA-256.
+  /// Content-addressed bytes (weights, networks), up to 10^9. @returns the SHA-256. Putting bytes again repairs a damaged copy.
   virtual std::string put_artefact(const std::string& bytes) = 0;
   /// Verified on read. @throws DataError if missing or damaged.
   virtual std::string artefact(const std::string& sha256) const = 0;
 
-  /// Makes several writes one transaction: all or nothing.
+  /// Makes several writes one transaction: all or nothing. Nested calls join the outer one: they take effect when it does;
+  /// an exception from a nested body undoes that body, and the outer one too unless the outer body catches it.
+  /// Other threads' calls on this object wait meanwhile.
   virtual void transaction(const std::function<void()>& body) = 0;
 };
 
-/// Opens or creates a SQLite file. @throws IoError (unwritable folder, full disk), DataError (not a database, damaged,
-/// made by a newer version: nothing is changed then).
-std::unique_ptr<Store> open_sqlite(const std::string& path);
+/// Opens or creates a SQLite file (and its folder). @throws IoError (unwritable folder, full disk, locked too long),
+/// DataError (not a database, damaged, not ours, made by a newer version: nothing is changed then).
+/// Keep the file on a local disk: network file systems do not lock reliably.
+/// @param busy_seconds  how long a call waits while another process writes, >= 1
+std::unique_ptr<Store> open_sqlite(const std::string& path, int busy_seconds = 30);
 
 }  // namespace snac::store

@@ -2,33 +2,45 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace snac::toolchain {
 
 struct ProcessParams {
-  std::filesystem::path directory;               ///< working directory; must exist
-  std::chrono::seconds time_limit{0};            ///< 0 = none
+  std::filesystem::path directory = {};                               ///< working directory; must exist; empty = ours
+  std::chrono::milliseconds time_limit{0};                            ///< 0 = none
+  std::vector<std::pair<std::string, std::string>> environment = {};  ///< set on top of ours
+  std::size_t output_limit = std::size_t{64} << 20;                   ///< bytes kept: the first and the last half of a longer output
 };
 
 struct ProcessResult {
-  int exit_code = 0;       ///< 128 + signal if it was killed
+  int exit_code = 0;  ///< 128 + signal if it was killed
   bool timed_out = false;
   double seconds = 0;
-  long peak_memory_kib = 0;
-  std::string output;      ///< standard output and error, interleaved
+  long peak_memory_kib = 0;  ///< largest resident set of the program or of one of its children
+  std::string output;        ///< standard output and error, interleaved
 };
 
-/// Runs argv[0] (looked up on PATH) and waits. An interrupt (core/interrupt.hpp) kills the child and throws Interrupted.
+/// Runs argv[0] (looked up on PATH) in its own process group and waits; its standard input is empty. What it leaves running
+/// in the background is killed. An interrupt (core/interrupt.hpp) kills the child and throws Interrupted.
 /// @throws ToolError if the program is not found ("install it with scripts/setup") or cannot be started.
 ProcessResult run_process(const std::vector<std::string>& argv, const ProcessParams& params = {});
 
-/// The full path of a program on PATH, or empty.
+/// The full path of a program on PATH, or empty. A name with a slash is taken as it stands.
 std::filesystem::path find_program(const std::string& name);
 
-/// A program's first version line, for the record. @throws ToolError if it is not installed.
+/// A program's first version line, for the record. @throws ToolError if it is not installed or prints none.
 std::string tool_version(const std::string& program, const std::vector<std::string>& arguments);
+
+/// The last `lines` lines of a log (at most 4,000 bytes), for error messages.
+std::string log_tail(std::string_view log, std::size_t lines = 15);
+
+/// argv as a person would type it, for messages and records. It is never handed to a shell.
+std::string command_line(const std::vector<std::string>& argv);
 
 }  // namespace snac::toolchain

@@ -1,6 +1,7 @@
 // Logic synthesis with Yosys: resource counts of generated Verilog without a vendor tool.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -13,28 +14,32 @@ namespace snac::toolchain {
 
 struct YosysParams {
   std::string top;
-  std::vector<std::string> sources;
-  std::filesystem::path directory;
-  std::string family = "xcup";        ///< -family of synth_xilinx: UltraScale+
+  std::vector<std::string> sources;  ///< file names inside `directory`
+  std::filesystem::path directory;   ///< must exist; scripts, log and results are written here
+  std::string family = "xcup";       ///< as in synth_xilinx: "xcup" UltraScale+, "xcu" UltraScale, "xc7" Series 7, "xc6v" Virtex 6
   std::chrono::seconds time_limit{3600};
 };
 
 struct YosysResult {
-  std::int64_t lut = 0;     ///< LUT1..LUT6 + INV (Yosys lists inverters apart)
-  std::int64_t ff = 0;      ///< FDRE, FDSE, FDCE, FDPE
-  std::int64_t srl = 0;     ///< SRL16E, SRLC32E: shift registers in LUTs (not counted in lut)
-  std::int64_t carry8 = 0;  ///< CARRY4 cells rounded up to CARRY8 by pairs
-  std::int64_t dsp = 0;
-  std::int64_t bram18 = 0;  ///< RAMB18 + 2 * RAMB36
+  std::int64_t lut = 0;                       ///< LUT1..LUT6 + INV (Yosys lists inverters apart)
+  std::int64_t ff = 0;                        ///< FDRE, FDSE, FDCE, FDPE
+  std::int64_t srl = 0;                       ///< SRL16E, SRLC32E: shift registers in LUTs (not counted in lut)
+  std::int64_t carry8 = 0;                    ///< CARRY4 cells rounded up to CARRY8 by pairs: a lower bound, chains are not looked at
+  std::int64_t dsp = 0;                       ///< the recipe uses none
+  std::int64_t bram18 = 0;                    ///< RAMB18 + 2 * RAMB36; the recipe makes tables of LUTs
   std::map<std::string, std::int64_t> cells;  ///< every cell type as reported
   std::string version;
-  std::string script;       ///< the exact commands: they move LUT counts by up to 1.8x
+  std::string script;  ///< the exact commands: they move LUT counts by up to 1.8x
   double seconds = 0;
   long peak_memory_kib = 0;
 };
 
-/// The pinned recipe (one place): see yosys.cpp. @throws ToolError if Yosys is missing, fails or runs out of time.
+/// The pinned recipe (one place): see yosys.cpp. @throws ToolError if Yosys is missing, fails or runs out of time;
+/// ConfigError for an unusable top or file name or an unknown family.
 YosysResult synthesize_with_yosys(const YosysParams& params);
+
+/// Adds up the cells that `result.cells` lists into the counts above.
+void count_resources(YosysResult& result);
 
 /// Reads the cell table of a `stat -json` (or plain stat) output. @throws ToolError if there is none.
 std::map<std::string, std::int64_t> parse_cell_counts(const std::string& text);
