@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "nn_fixtures.hpp"
+#include "snac/core/error.hpp"
 
 namespace snac::nn {
 namespace {
@@ -325,6 +328,27 @@ TEST(KernelChoice, an_absent_instruction_set_is_refused) {
     }
   }
   set_kernel_isa(Isa::automatic);
+}
+
+/// What a fresh process chooses with SNAC_KERNELS set: exits with 0 if `check` holds.
+void choose_afresh(const char* wanted, bool (*check)()) {
+  setenv("SNAC_KERNELS", wanted, 1);
+  std::_Exit(check() ? 0 : 1);
+}
+
+TEST(KernelChoiceDeathTest, the_environment_variable_chooses) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";  // runs the program anew, before anything was chosen
+  EXPECT_EXIT(choose_afresh("portable", [] { return std::string(kernel_isa_name()) == "portable"; }), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(choose_afresh("", [] { return &kernels() == kernels_for(Isa::automatic); }), testing::ExitedWithCode(0), "");
+  const auto refused = [] {
+    try {
+      kernels();
+    } catch (const ConfigError& error) {
+      return error.text().hint.find("avx512") != std::string::npos;
+    }
+    return false;
+  };
+  EXPECT_EXIT(choose_afresh("avx51", refused), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

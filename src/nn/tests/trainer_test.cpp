@@ -233,6 +233,16 @@ TEST(Train, batch_norm_with_a_quantizer_is_refused) {
                std::invalid_argument);
 }
 
+TEST(Train, rows_and_data_that_do_not_fit_are_refused) {
+  const Split split = xor_split(100);
+  Mlp mlp = random_mlp(space::mlp(4, {16}, 2)), wider = random_mlp(space::mlp(5, {16}, 2));
+  EXPECT_THROW(train(mlp, split.data, {}, split.validation, quick_params()), ConfigError);
+  EXPECT_THROW(train(wider, split.data, split.train, split.validation, quick_params()), DataError);
+  const std::vector<std::uint32_t> beyond{0, 100};
+  EXPECT_THROW(train(mlp, split.data, beyond, split.validation, quick_params()), std::invalid_argument);
+  EXPECT_THROW(train(mlp, split.data, split.train, beyond, quick_params()), std::invalid_argument);
+}
+
 TEST(Train, bad_parameters_name_their_field) {
   const auto field_of = [](auto change) {
     TrainParams params;
