@@ -2,6 +2,7 @@
 
 #include <soci/soci.h>
 
+#include <limits>
 #include <stdexcept>
 
 #include "rows.hpp"
@@ -154,32 +155,24 @@ int SqlStore::release_running(const std::string& study) {
   return count;
 }
 
-std::vector<Trial> SqlStore::read_trials(long long study, const std::string* identity) const {
+std::vector<Trial> SqlStore::read_trials(long long study, long long first, long long last) const {
   soci::session& sql = connection_->sql();
   const std::string place = connection_->place() + ": trial ";
-  const std::string only = identity ? " AND t.identity = :identity" : "";
   std::vector<Trial> trials;
   {
     long long number = 0;
-    std::string state, genome, key, attributes, reason;
-    soci::statement select(sql);
-    if (identity)
-      select.exchange(use(study)), select.exchange(use(*identity));
-    else
-      select.exchange(use(study));
-    for (std::string* column : {&state, &genome, &key, &attributes, &reason}) select.exchange(into(*column));
-    select.exchange(into(number));
-    select.alloc();
-    select.prepare("SELECT t.state, t.genome, t.identity, t.attributes, t.reason, t.number FROM trial t WHERE t.study_id = :study" + only +
-                   " ORDER BY t.number");
-    select.define_and_bind();
+    std::string state, genome, identity, attributes, reason;
+    soci::statement select =
+        (sql.prepare << "SELECT number, state, genome, identity, attributes, reason FROM trial"
+                        " WHERE study_id = :study AND number BETWEEN :first AND :last ORDER BY number",
+         use(study), use(first), use(last), into(number), into(state), into(genome), into(identity), into(attributes), into(reason));
     select.execute();
     while (select.fetch()) {
       const std::string where = place + std::to_string(number);
       trials.push_back({.number = number,
                         .state = parse_state(state, where),
                         .genome = parse_genome(genome, where),
-                        .identity = key,
+                        .identity = identity,
                         .values = {},
                         .attributes = parse_json(attributes, where + ": attributes"),
                         .reason = reason});
@@ -188,36 +181,39 @@ std::vector<Trial> SqlStore::read_trials(long long study, const std::string* ide
   long long number = 0;
   std::string name;
   double value = 0;
-  soci::statement select(sql);
-  select.exchange(use(study));
-  if (identity) select.exchange(use(*identity));
-  select.exchange(into(number));
-  select.exchange(into(name));
-  select.exchange(into(value));
-  select.alloc();
-  select.prepare(
-      "SELECT v.number, v.name, v.value FROM trial_value v JOIN trial t ON t.study_id = v.study_id AND t.number = v.number"
-      " WHERE t.study_id = :study" +
-      only + " ORDER BY v.number");
-  select.define_and_bind();
+  soci::statement select = (sql.prepare << "SELECT number, name, value FROM trial_value"
+                                           " WHERE study_id = :study AND number BETWEEN :first AND :last ORDER BY number, name",
+                            use(study), use(first), use(last), into(number), into(name), into(value));
   select.execute();
-  std::size_t at = 0;  // both lists ascend by number, and every value has its trial
+  auto trial = trials.begin();  // both lists ascend by number
   while (select.fetch()) {
-    while (trials[at].number != number) ++at;
-    trials[at].values.emplace(name, value);
+    while (trial != trials.end() && trial->number < number) ++trial;
+    if (trial == trials.end() || trial->number != number) {
+      throw DataError("a study database is damaged", {.where = place + std::to_string(number),
+                                                      .found = "figure '" + name + "' of a trial that is missing",
+                                                      .expected = "the trial",
+                                                      .hint = "restore a copy of the file"});
+    }
+    trial->values.emplace(name, value);
   }
   return trials;
 }
 
 std::vector<Trial> SqlStore::trials(const std::string& study) const {
   std::vector<Trial> found;
-  connection_->read("read the trials of study '" + study + "'", [&] { found = read_trials(study_id(study), nullptr); });
+  connection_->read("read the trials of study '" + study + "'",
+                    [&] { found = read_trials(study_id(study), 0, std::numeric_limits<long long>::max()); });
   return found;
 }
 
 std::optional<Trial> SqlStore::find_trial(const std::string& study, const std::string& identity) const {
   std::vector<Trial> found;
-  connection_->read("look for a trial of study '" + study + "'", [&] { found = read_trials(study_id(study), &identity); });
+  connection_->read("look for a trial of study '" + study + "'", [&] {
+    const long long id = study_id(study);
+    long long number = 0;
+    connection_->sql() << "SELECT number FROM trial WHERE study_id = :study AND identity = :identity", use(id), use(identity), into(number);
+    if (connection_->sql().got_data()) found = read_trials(id, number, number);
+  });
   return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 

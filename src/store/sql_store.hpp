@@ -32,7 +32,7 @@ class SqlStore : public Store {
  private:
   long long study_id(const std::string& name) const;
   long long next_number(long long study);
-  std::vector<Trial> read_trials(long long study, const std::string* identity) const;
+  std::vector<Trial> read_trials(long long study, long long first, long long last) const;
   std::optional<std::string> content_of(const std::string& sha256) const;
 
   std::unique_ptr<Connection> connection_;

@@ -142,7 +142,7 @@ TEST_F(SqliteDamage, a_damaged_artefact_is_noticed_and_repaired_by_putting_it_ag
 }
 
 TEST_F(SqliteDamage, damaged_cells_are_refused_with_the_trial_they_belong_to) {
-  for (const char* change : {"genome = '[1.5]'", "genome = '[99999999999]'", "attributes = '{'"}) {
+  for (const char* change : {"genome = '[1.5]'", "genome = '[99999999999]'", "attributes = '{'", "number = 1017"}) {
     write(intact_);
     RawSqlite(path()).run(std::string("UPDATE trial SET ") + change + " WHERE number = 17");
     try {
