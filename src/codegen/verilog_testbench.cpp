@@ -1,0 +1,205 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "snac/codegen/verilog.hpp"
+#include "snac/fixed/fixed_type.hpp"
+#include "verilog_text.hpp"
+
+namespace snac::codegen {
+namespace {
+
+constexpr std::size_t kGapVectors = 1000;  ///< of the second pass
+
+/// Verilog-2001. {0} top, {1} input bits, {2} output bits, {3} vectors, {4} vectors of the second pass, {5} latency.
+/// Everything happens at rising edges with non-blocking assignments, so that no simulator's event order matters.
+constexpr const char* kBench = R"(// Self-checking test bench for {0}: inputs.hex in, expected.hex out.
+// Pass 1 feeds a vector every clock, pass 2 the first {4} with random gaps; inputs are unknown in the gaps.
+module testbench;
+  localparam VECTORS = {3};
+  localparam GAP_VECTORS = {4};
+  localparam PATIENCE = {5} + 64;  // clocks after the last input that end a pass, whatever came
+
+  reg clk = 1'b0;
+  always #5 clk = ~clk;
+
+  reg [{1}-1:0] inputs [0:VECTORS-1];
+  reg [{2}-1:0] expected [0:VECTORS-1];
+  reg wrong [0:VECTORS-1];
+
+  reg rst = 1'b1;
+  reg in_valid = 1'b0;
+  reg [{1}-1:0] in_data;
+  wire out_valid;
+  wire [{2}-1:0] out_data;
+  {0} dut (.clk(clk), .rst(rst), .in_valid(in_valid), .in_data(in_data), .out_valid(out_valid), .out_data(out_data));
+
+  integer i;
+  integer cycle = 0;
+  integer pass = 0;           // 0: reset
+  integer to_send = 0;        // vectors of this pass
+  integer sent = 0;
+  integer received = 0;
+  integer sending = 0;        // vector number of the next input
+  integer checking = 0;       // vector number of the next result
+  integer idle = 0;           // clocks since the last input
+  integer mismatches = 0;
+  integer printed = 0;
+  integer first_input = -1;
+  integer last_result = -1;
+  integer latency = 0;
+  integer interval = 0;
+  reg [31:0] random = 32'h2545f491;  // xorshift32
+
+  initial begin
+    $readmemh("inputs.hex", inputs);
+    $readmemh("expected.hex", expected);
+    for (i = 0; i < VECTORS; i = i + 1) wrong[i] = 1'b0;
+  end
+
+  always @(posedge clk) begin
+    cycle <= cycle + 1;
+    random <= xorshift(random);
+    if (pass == 0) begin
+      // A vector offered during reset must not come out.
+      in_valid <= cycle < PATIENCE / 2;
+      in_data <= inputs[0];
+      rst <= cycle < PATIENCE / 2;
+      if (cycle > 1 && out_valid !== 1'b0) fault("valid after reset");
+      if (cycle == 2 * PATIENCE) start(1, VECTORS < 2 ? 2 : VECTORS);
+    end else begin
+      if (sent < to_send && (pass == 1 || random[1:0] == 2'd0)) begin
+        in_valid <= 1'b1;
+        in_data <= inputs[sending];
+        sent <= sent + 1;
+        sending <= sending + 1 == VECTORS ? 0 : sending + 1;
+      end else begin
+        in_valid <= 1'b0;
+        in_data <= {{{1}{{1'bx}}}};
+      end
+      if (in_valid && first_input < 0) first_input <= cycle;
+      idle <= (in_valid || sent < to_send) ? 0 : idle + 1;
+      if (out_valid === 1'b1) begin
+        if (pass == 1 && received == 0) latency <= cycle - first_input;
+        if (pass == 1 && received > 0 && cycle - last_result > interval) interval <= cycle - last_result;
+        last_result <= cycle;
+        received <= received + 1;
+        checking <= checking + 1 == VECTORS ? 0 : checking + 1;
+        if (received >= to_send) fault("a result without an input");
+        else if (out_data !== expected[checking]) begin
+          if (!wrong[checking]) mismatches = mismatches + 1;
+          wrong[checking] = 1'b1;
+          if (printed < 5) begin
+            printed = printed + 1;
+            $display("mismatch: pass %0d, vector %0d: input %h, expected %h, found %h", pass, checking, inputs[checking], expected[checking], out_data);
+          end
+        end
+      end else if (out_valid !== 1'b0) fault("out_valid is unknown");
+      if (idle == PATIENCE) begin
+        if (received < to_send) begin
+          $display("missing: pass %0d: %0d of %0d results never came", pass, to_send - received, to_send);
+          mismatches = mismatches + to_send - received;
+        end
+        if (pass == 1) start(2, GAP_VECTORS);
+        else begin
+          $display("SNAC_RESULT vectors=%0d mismatches=%0d latency=%0d ii=%0d", VECTORS, mismatches, latency, interval);
+          $finish;
+        end
+      end
+    end
+  end
+
+  function [31:0] xorshift(input [31:0] state);
+    reg [31:0] x;
+    begin
+      x = state ^ {{state[18:0], 13'd0}};
+      x = x ^ {{17'd0, x[31:17]}};
+      xorshift = x ^ {{x[26:0], 5'd0}};
+    end
+  endfunction
+
+  task start(input integer number, input integer vectors);
+    begin
+      pass <= number;
+      to_send <= vectors;
+      sent <= 0;
+      received <= 0;
+      sending <= 0;
+      checking <= 0;
+      idle <= 0;
+    end
+  endtask
+
+  task fault(input [8*32-1:0] what);
+    begin
+      mismatches = mismatches + 1;
+      if (printed < 5) begin
+        printed = printed + 1;
+        $display("fault: pass %0d, clock %0d: %0s", pass, cycle, what);
+      end
+    end
+  endtask
+endmodule
+)";
+
+void append_value(std::string& digits, int& filled, unsigned& digit, std::uint64_t pattern, int width) {
+  for (int bit = 0; bit < width; ++bit) {
+    digit |= static_cast<unsigned>((pattern >> bit) & 1) << filled;
+    if (++filled == 4) {
+      digits += "0123456789abcdef"[digit];
+      filled = 0;
+      digit = 0;
+    }
+  }
+}
+
+std::string vectors_hex(std::span<const std::int64_t> values, std::span<const circuit::Port> ports) {
+  std::string text;
+  for (std::size_t row = 0; row < values.size() / ports.size(); ++row) {
+    text += bus_hex(values.subspan(row * ports.size(), ports.size()), ports) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string bus_hex(std::span<const std::int64_t> raw, std::span<const circuit::Port> ports) {
+  if (raw.size() != ports.size() || ports.empty()) {
+    throw std::invalid_argument(fmt::format("verilog: {} values for a bus of {} elements", raw.size(), ports.size()));
+  }
+  std::string digits;  // lowest first
+  int filled = 0;
+  unsigned digit = 0;
+  for (std::size_t k = 0; k < raw.size(); ++k) {
+    const fixed::FixedType& type = ports[k].type;
+    if (raw[k] < type.min_raw() || raw[k] > type.max_raw()) {
+      throw std::invalid_argument(fmt::format("verilog: element {}: {} is not an integer of {}", k, raw[k], fixed::to_string(type)));
+    }
+    append_value(digits, filled, digit, static_cast<std::uint64_t>(raw[k]), type.width);
+  }
+  if (filled > 0) digits += "0123456789abcdef"[digit];
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+Files verilog_testbench(const circuit::Circuit& circuit, const circuit::Schedule& schedule, const VerilogParams& params,
+                        std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected) {
+  check_identifier(params.top, "top module");
+  const std::size_t ins = circuit.inputs().size(), outs = circuit.outputs().size();
+  if (ins == 0 || outs == 0) throw std::invalid_argument("verilog: a circuit without ports");
+  const std::size_t rows = inputs.size() / ins;
+  constexpr std::size_t kMaxRows = std::size_t{1} << 30;  // the bench counts in 32-bit integers
+  if (rows == 0 || rows > kMaxRows || inputs.size() % ins != 0 || expected.size() != rows * outs) {
+    throw std::invalid_argument(
+        fmt::format("verilog: {} inputs and {} outputs do not make rows of {} and {}", inputs.size(), expected.size(), ins, outs));
+  }
+  Files files;
+  files["inputs.hex"] = vectors_hex(inputs, circuit.inputs());
+  files["expected.hex"] = vectors_hex(expected, circuit.outputs());
+  files["testbench.v"] = fmt::format(kBench, params.top, bus_width(circuit.inputs()), bus_width(circuit.outputs()), rows,
+                                     std::min(rows, kGapVectors), schedule.latency);
+  return files;
+}
+
+}  // namespace snac::codegen

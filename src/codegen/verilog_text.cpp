@@ -1,0 +1,362 @@
+#include "verilog_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "snac/core/error.hpp"
+
+namespace snac::codegen {
+namespace {
+
+constexpr std::size_t kMaxIdentifier = 200;  // file systems and tools allow more, people do not
+
+/// IEEE 1364-2005 annex B and IEEE 1800-2017 annex B: tools read .v files as either.
+constexpr std::array kKeywords = std::to_array<std::string_view>({"accept_on",
+                                                                  "alias",
+                                                                  "always",
+                                                                  "always_comb",
+                                                                  "always_ff",
+                                                                  "always_latch",
+                                                                  "and",
+                                                                  "assert",
+                                                                  "assign",
+                                                                  "assume",
+                                                                  "automatic",
+                                                                  "before",
+                                                                  "begin",
+                                                                  "bind",
+                                                                  "bins",
+                                                                  "binsof",
+                                                                  "bit",
+                                                                  "break",
+                                                                  "buf",
+                                                                  "bufif0",
+                                                                  "bufif1",
+                                                                  "byte",
+                                                                  "case",
+                                                                  "casex",
+                                                                  "casez",
+                                                                  "cell",
+                                                                  "chandle",
+                                                                  "checker",
+                                                                  "class",
+                                                                  "clocking",
+                                                                  "cmos",
+                                                                  "config",
+                                                                  "const",
+                                                                  "constraint",
+                                                                  "context",
+                                                                  "continue",
+                                                                  "cover",
+                                                                  "covergroup",
+                                                                  "coverpoint",
+                                                                  "cross",
+                                                                  "deassign",
+                                                                  "default",
+                                                                  "defparam",
+                                                                  "design",
+                                                                  "disable",
+                                                                  "dist",
+                                                                  "do",
+                                                                  "edge",
+                                                                  "else",
+                                                                  "end",
+                                                                  "endcase",
+                                                                  "endchecker",
+                                                                  "endclass",
+                                                                  "endclocking",
+                                                                  "endconfig",
+                                                                  "endfunction",
+                                                                  "endgenerate",
+                                                                  "endgroup",
+                                                                  "endinterface",
+                                                                  "endmodule",
+                                                                  "endpackage",
+                                                                  "endprimitive",
+                                                                  "endprogram",
+                                                                  "endproperty",
+                                                                  "endsequence",
+                                                                  "endspecify",
+                                                                  "endtable",
+                                                                  "endtask",
+                                                                  "enum",
+                                                                  "event",
+                                                                  "eventually",
+                                                                  "expect",
+                                                                  "export",
+                                                                  "extends",
+                                                                  "extern",
+                                                                  "final",
+                                                                  "first_match",
+                                                                  "for",
+                                                                  "force",
+                                                                  "foreach",
+                                                                  "forever",
+                                                                  "fork",
+                                                                  "forkjoin",
+                                                                  "function",
+                                                                  "generate",
+                                                                  "genvar",
+                                                                  "global",
+                                                                  "highz0",
+                                                                  "highz1",
+                                                                  "if",
+                                                                  "iff",
+                                                                  "ifnone",
+                                                                  "ignore_bins",
+                                                                  "illegal_bins",
+                                                                  "implements",
+                                                                  "implies",
+                                                                  "import",
+                                                                  "incdir",
+                                                                  "include",
+                                                                  "initial",
+                                                                  "inout",
+                                                                  "input",
+                                                                  "inside",
+                                                                  "instance",
+                                                                  "int",
+                                                                  "integer",
+                                                                  "interconnect",
+                                                                  "interface",
+                                                                  "intersect",
+                                                                  "join",
+                                                                  "join_any",
+                                                                  "join_none",
+                                                                  "large",
+                                                                  "let",
+                                                                  "liblist",
+                                                                  "library",
+                                                                  "local",
+                                                                  "localparam",
+                                                                  "logic",
+                                                                  "longint",
+                                                                  "macromodule",
+                                                                  "matches",
+                                                                  "medium",
+                                                                  "modport",
+                                                                  "module",
+                                                                  "nand",
+                                                                  "negedge",
+                                                                  "nettype",
+                                                                  "new",
+                                                                  "nexttime",
+                                                                  "nmos",
+                                                                  "nor",
+                                                                  "noshowcancelled",
+                                                                  "not",
+                                                                  "notif0",
+                                                                  "notif1",
+                                                                  "null",
+                                                                  "or",
+                                                                  "output",
+                                                                  "package",
+                                                                  "packed",
+                                                                  "parameter",
+                                                                  "pmos",
+                                                                  "posedge",
+                                                                  "primitive",
+                                                                  "priority",
+                                                                  "program",
+                                                                  "property",
+                                                                  "protected",
+                                                                  "pull0",
+                                                                  "pull1",
+                                                                  "pulldown",
+                                                                  "pullup",
+                                                                  "pulsestyle_ondetect",
+                                                                  "pulsestyle_onevent",
+                                                                  "pure",
+                                                                  "rand",
+                                                                  "randc",
+                                                                  "randcase",
+                                                                  "randsequence",
+                                                                  "rcmos",
+                                                                  "real",
+                                                                  "realtime",
+                                                                  "ref",
+                                                                  "reg",
+                                                                  "reject_on",
+                                                                  "release",
+                                                                  "repeat",
+                                                                  "restrict",
+                                                                  "return",
+                                                                  "rnmos",
+                                                                  "rpmos",
+                                                                  "rtran",
+                                                                  "rtranif0",
+                                                                  "rtranif1",
+                                                                  "s_always",
+                                                                  "s_eventually",
+                                                                  "s_nexttime",
+                                                                  "s_until",
+                                                                  "s_until_with",
+                                                                  "scalared",
+                                                                  "sequence",
+                                                                  "shortint",
+                                                                  "shortreal",
+                                                                  "showcancelled",
+                                                                  "signed",
+                                                                  "small",
+                                                                  "soft",
+                                                                  "solve",
+                                                                  "specify",
+                                                                  "specparam",
+                                                                  "static",
+                                                                  "string",
+                                                                  "strong",
+                                                                  "strong0",
+                                                                  "strong1",
+                                                                  "struct",
+                                                                  "super",
+                                                                  "supply0",
+                                                                  "supply1",
+                                                                  "sync_accept_on",
+                                                                  "sync_reject_on",
+                                                                  "table",
+                                                                  "tagged",
+                                                                  "task",
+                                                                  "this",
+                                                                  "throughout",
+                                                                  "time",
+                                                                  "timeprecision",
+                                                                  "timeunit",
+                                                                  "tran",
+                                                                  "tranif0",
+                                                                  "tranif1",
+                                                                  "tri",
+                                                                  "tri0",
+                                                                  "tri1",
+                                                                  "triand",
+                                                                  "trior",
+                                                                  "trireg",
+                                                                  "type",
+                                                                  "typedef",
+                                                                  "union",
+                                                                  "unique",
+                                                                  "unique0",
+                                                                  "unsigned",
+                                                                  "until",
+                                                                  "until_with",
+                                                                  "untyped",
+                                                                  "use",
+                                                                  "uwire",
+                                                                  "var",
+                                                                  "vectored",
+                                                                  "virtual",
+                                                                  "void",
+                                                                  "wait",
+                                                                  "wait_order",
+                                                                  "wand",
+                                                                  "weak",
+                                                                  "weak0",
+                                                                  "weak1",
+                                                                  "while",
+                                                                  "wildcard",
+                                                                  "wire",
+                                                                  "with",
+                                                                  "within",
+                                                                  "wor",
+                                                                  "xnor",
+                                                                  "xor"});
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The operand's own bits low .. high, both inside its wire.
+std::string select(const Operand& operand, std::int64_t low, std::int64_t high) {
+  if (low == 0 && high + 1 == operand.range.width()) return operand.wire;
+  if (low == high) return fmt::format("{}[{}]", operand.wire, low);
+  return fmt::format("{}[{}:{}]", operand.wire, high, low);
+}
+
+/// Bits low .. low + count - 1 of a number in endless two's complement.
+std::string constant_bits(std::int64_t value, std::int64_t low, int count) {
+  if (low >= 0) return literal(value >> std::min<std::int64_t>(low, 63), count);
+  if (-low >= count || value == 0) return literal(0, count);
+  if (count > 63) {  // wider than a number of ours: the zeros apart
+    return fmt::format("{{{}, {}}}", literal(value, count - static_cast<int>(-low)), literal(0, static_cast<int>(-low)));
+  }
+  return literal(static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << -low), count);
+}
+
+}  // namespace
+
+std::string literal(std::int64_t value, int width) {
+  if (width < 1) throw std::logic_error("verilog: a literal without bits");
+  if (value >= 0 && (width >= 63 || value < (std::int64_t{1} << width))) return fmt::format("{}'d{}", width, value);
+  const auto pattern = static_cast<std::uint64_t>(value);
+  if (width > 64) return fmt::format("{{{{{}{{1'b1}}}}, 64'h{:x}}}", width - 64, pattern);  // negative, as a positive value returned above
+  return fmt::format("{}'h{:x}", width, width == 64 ? pattern : pattern & ((std::uint64_t{1} << width) - 1));
+}
+
+std::string bits(const Operand& operand, std::int64_t low, int count) {
+  if (count < 1) throw std::logic_error("verilog: a selection without bits");
+  if (operand.is_constant()) return constant_bits(operand.range.low, low, count);
+  const int width = operand.range.width();
+  const std::int64_t end = low + count;
+  const std::int64_t first = std::clamp<std::int64_t>(low, 0, width), last = std::clamp<std::int64_t>(end, 0, width);
+  const auto zeros = static_cast<int>(std::min<std::int64_t>(std::max<std::int64_t>(-low, 0), count));
+  const auto above = static_cast<int>(count - zeros - (last - first));
+  std::string text;
+  int parts = 0;
+  const auto part = [&](const std::string& piece) { text += (parts++ > 0 ? ", " : "") + piece; };
+  if (above > 0) {
+    const std::string sign = fmt::format("{}[{}]", operand.wire, width - 1);
+    part(!operand.range.is_signed() ? literal(0, above) : above == 1 ? sign : fmt::format("{{{}{{{}}}}}", above, sign));
+  }
+  if (last > first) part(select(operand, first, last - 1));
+  if (zeros > 0) part(literal(0, zeros));
+  return parts == 1 ? text : "{" + text + "}";
+}
+
+bool known_zero(const Operand& operand, std::int64_t low, int count) {
+  if (low + count <= 0) return true;
+  if (!operand.is_constant()) return !operand.range.is_signed() && low >= operand.range.width();
+  for (std::int64_t bit = std::max<std::int64_t>(low, 0); bit < low + count; ++bit) {
+    if (((operand.range.low >> std::min<std::int64_t>(bit, 63)) & 1) != 0) return false;
+    if (bit >= 63) break;
+  }
+  return true;
+}
+
+std::string vector_range(int width) { return fmt::format("[{}:0]", width - 1); }
+
+void check_identifier(std::string_view name, const std::string& where) {
+  const bool legal = !name.empty() && name.size() <= kMaxIdentifier && is_letter(name.front()) &&
+                     std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c); });
+  if (!legal) {
+    throw ConfigError("not a name for a Verilog module",
+                      {.where = where,
+                       .found = "'" + as_comment(name.substr(0, 60)) + "'",
+                       .expected = fmt::format("letters, digits and underscores, no digit first, at most {} characters", kMaxIdentifier),
+                       .hint = "for instance snac_top"});
+  }
+  if (std::find(kKeywords.begin(), kKeywords.end(), name) != kKeywords.end()) {
+    throw ConfigError("not a name for a Verilog module", {.where = where,
+                                                          .found = "'" + std::string(name) + "', a keyword of the language",
+                                                          .expected = "a free name",
+                                                          .hint = std::string(name) + "_top"});
+  }
+}
+
+std::string as_identifier_part(std::string_view text) {
+  std::string result(text.substr(0, 60));
+  for (char& c : result) {
+    if (!is_letter(c) && !is_digit(c)) c = '_';
+  }
+  return result.empty() ? "group" : result;
+}
+
+std::string as_comment(std::string_view text) {
+  std::string result(text);
+  // A backslash at the end of a comment would join the next line to it in some tools.
+  std::replace_if(
+      result.begin(), result.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f' || c == '\\'; }, ' ');
+  return result;
+}
+
+}  // namespace snac::codegen

@@ -1,0 +1,45 @@
+// The pieces of Verilog text: literals, bit selections, names. Private to the Verilog printers.
+// All wires are plain vectors without `signed`: every expression states its own sign extension and has the exact width of
+// what it is assigned to, so that Verilog's context-dependent sizes and signs never decide anything.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "snac/circuit/circuit.hpp"
+
+namespace snac::codegen {
+
+/// A value as it can be read at one place: a wire, or a constant.
+struct Operand {
+  std::string wire;      ///< empty for a constant
+  circuit::Range range;  ///< gives the wire's width and sign; a constant's value is range.low
+
+  bool is_constant() const noexcept { return range.low == range.high; }
+};
+
+/// The low `width` bits of a value in two's complement: "8'd3", "8'hfd" for -3, "70'd0".
+std::string literal(std::int64_t value, int width);
+
+/// Bits low .. low + count - 1 of the operand, read as an endless two's complement number: the sign is repeated above its
+/// wire and zeros stand below it (low may be negative). A self-determined expression of exactly `count` bits, count >= 1.
+std::string bits(const Operand& operand, std::int64_t low, int count);
+
+/// True if those bits are known to be zero.
+bool known_zero(const Operand& operand, std::int64_t low, int count);
+
+/// "[7:0]".
+std::string vector_range(int width);
+
+/// Letters, digits and underscores, not starting with a digit, and no keyword of Verilog or SystemVerilog.
+/// @throws ConfigError naming `where`.
+void check_identifier(std::string_view name, const std::string& where);
+
+/// Any text as part of an identifier: other characters become underscores.
+std::string as_identifier_part(std::string_view text);
+
+/// Any text as one comment line without control characters.
+std::string as_comment(std::string_view text);
+
+}  // namespace snac::codegen
