@@ -9,6 +9,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 add_library(snac_build_flags INTERFACE)
 target_compile_options(snac_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 sees overlapping copies in the concatenation of a literal and a std::string (GCC bug 105651).
+  target_compile_options(snac_build_flags INTERFACE -Wno-restrict)
+endif()
 # The sum a*b+c is not contracted to a fused operation behind our back: results then depend on the
 # kernels we wrote, not on the optimiser's mood. Kernels that want FMA say so.
 target_compile_options(snac_build_flags INTERFACE -ffp-contract=off)

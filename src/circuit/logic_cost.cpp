@@ -4,6 +4,10 @@
 
 #include "levels.hpp"
 
+// Checked against Yosys 0.23 (synth_xilinx -family xcup -nodsp -nowidelut, every $add/$sub kept an adder) on the pipelined
+// Verilog of five random 8-bit, half-pruned networks (8-8-4, 16-16-5, 16-32-16-5, 32-5, 4-40-5; 1,400 to 13,700 LUTs):
+// LUT -1 % to +3 %. Flip-flops here are those that the Verilog states; Yosys keeps 0.6 to 10 % fewer, as it merges
+// registers of equal bits (low bits that pass through an adder unchanged).
 namespace snac::circuit {
 namespace {
 

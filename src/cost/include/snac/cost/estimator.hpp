@@ -2,29 +2,27 @@
 // lowered and costed for real, summed over the layers. An estimate of our own back-end, not of HLS.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <string>
 
 #include "snac/cost/resources.hpp"
-#include "snac/fixed/fixed_type.hpp"
+#include "snac/fixed/fixed_net.hpp"
 #include "snac/space/arch_spec.hpp"
 
 namespace snac::cost {
 
 /// What the compressed network is meant to look like.
 struct TargetPrecision {
-  int weight_bits = 8;
-  int activation_bits = 8;
+  int weight_bits = 8;      ///< 2..16, symmetric signed
+  int activation_bits = 8;  ///< 1..16
   fixed::FixedType input{12, 4, true, fixed::Rounding::rnd, fixed::Overflow::sat};
-  double sparsity = 0.5;  ///< share of zero weights, in [0, 1)
-  int adders_per_stage = 2;
+  double sparsity = 0.5;     ///< share of zero weights, in [0, 1)
+  int adders_per_stage = 2;  ///< 1..1000
+  /// @throws ConfigError naming field, value and range.
+  void validate() const;
 };
 
 struct Estimate {
-  Resources resources;      ///< source "architecture sample"
+  Resources resources;  ///< source "architecture sample"
   double latency_cycles = 0;
   double initiation_interval = 1;
 };
@@ -34,13 +32,20 @@ struct Estimate {
 /// layer's shape: the same architecture always has the same estimate.
 class ArchitectureSampler {
  public:
+  /// @throws ConfigError if the target is out of range.
   explicit ArchitectureSampler(TargetPrecision target);
   ~ArchitectureSampler();
+  /// Sums the layers. Batch normalisation is folded into the weights and costs nothing. Latency: the levels of all layers over
+  /// adders_per_stage.
+  /// @throws ConfigError if the graph is not a chain of dense layers.
   Estimate estimate(const space::ArchSpec& spec) const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The whole network with the weights that the sampler draws: for comparing, and for trying back-ends without training.
+fixed::FixedNet sampled_network(const space::ArchSpec& spec, const TargetPrecision& target);
 
 }  // namespace snac::cost
