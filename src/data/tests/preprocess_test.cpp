@@ -388,13 +388,12 @@ TEST(Preprocessor, jets_out_of_order_are_reported) {
 TEST(Preprocessor, settings_are_read_from_yaml_and_written_back) {
   PreprocessParams params;
   Fields fields = Fields::reader(
-      parse_yaml("constituents: {count: 8, order: shuffled, min_pt: 2 GeV, seed: 9}\nfeatures: [pt]\nscaling: robust_fast", "t"), "t");
+      parse_yaml("constituents: {count: 8, order: shuffled, min_pt: 2 GeV}\nfeatures: [pt]\nscaling: robust_fast", "t"), "t");
   describe(fields, params);
   fields.finish();
   EXPECT_EQ(params.constituents, 8);
   EXPECT_EQ(params.order, ConstituentOrder::shuffled);
   EXPECT_EQ(params.min_pt, 2);
-  EXPECT_EQ(params.seed, 9u);
   EXPECT_EQ(params.features, (std::vector<std::string>{"pt"}));
   EXPECT_EQ(params.scaling, Scaling::robust_fast);
   YAML::Node out(YAML::NodeType::Map);
