@@ -169,7 +169,8 @@ TEST(Verilog, group_names_of_any_kind_make_distinct_legal_modules) {
   Circuit circuit;
   Id value = circuit.input({4, 4, true});
   const Id other = circuit.input({4, 4, true});
-  for (const std::string name : {"a.b", "a_b", "module", "", "line\nbreak \\", "snac", "\xc3\xa9", "a.b", std::string(300, 'x').c_str()}) {
+  const std::vector<std::string> names{"a.b", "a_b", "module", "", "line\nbreak \\", "snac", "\xc3\xa9", "a.b", std::string(300, 'x')};
+  for (const std::string& name : names) {
     circuit.begin_group(name);
     value = circuit.add(value, 0, other, 1, false);
   }
