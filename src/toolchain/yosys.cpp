@@ -198,9 +198,10 @@ YosysResult synthesize_with_yosys(const YosysParams& params) {
   fs::remove(directory / kCountsFile, ignored);  // an older run's counts must not pass for this one's
 
   // Yosys hands its netlist to ABC through a temporary folder and leaves it there when killed: keep that in the run's folder.
-  const ProcessResult run =
-      run_process({"yosys", "-Q", "-T", "-q", "-l", "snac_yosys.log", "-s", kScriptFile},
-                  {.directory = directory, .time_limit = params.time_limit, .environment = {{"TMPDIR", directory.string()}}});
+  // It does not quote the path in its shell command.
+  ProcessParams process{.directory = directory, .time_limit = params.time_limit};
+  if (is_plain_name(directory.string(), "/-.+,@")) process.environment.emplace_back("TMPDIR", directory.string());
+  const ProcessResult run = run_process({"yosys", "-Q", "-T", "-q", "-l", "snac_yosys.log", "-s", kScriptFile}, process);
   result.seconds = run.seconds;
   result.peak_memory_kib = run.peak_memory_kib;
   if (run.timed_out) {

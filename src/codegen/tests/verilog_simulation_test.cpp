@@ -290,5 +290,22 @@ TEST(VerilogSynthesis, resources_agree_with_the_circuits_cost) {
   }
 }
 
+/// Bits below the coarser operand pass by the adder, so they cost no LUT.
+TEST(VerilogSynthesis, an_adder_of_shifted_operands_costs_only_where_they_overlap) {
+  Circuit circuit;
+  const Id a = circuit.input({8, 8, true}), b = circuit.input({8, 8, true});
+  circuit.begin_group("sum");
+  circuit.output(circuit.add(a, 5, b, 0, false), {14, 14, true});
+  const Schedule schedule = circuit::schedule(circuit);
+  Rtl rtl;
+  const Files files = verilog(circuit, schedule);
+  rtl.write(files);
+  const auto result = toolchain::synthesize_with_yosys({.top = "snac_top", .sources = source_names(files), .directory = rtl.folder.path()});
+  EXPECT_EQ(circuit::logic_cost(circuit, schedule).adder_bits, 8);
+  EXPECT_GE(result.lut, 8);
+  EXPECT_LE(result.lut, 9);
+  EXPECT_EQ(result.ff, 14 + 1);
+}
+
 }  // namespace
 }  // namespace snac::codegen

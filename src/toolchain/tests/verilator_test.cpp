@@ -45,9 +45,11 @@ class Simulation : public testing::Test {
   TemporaryDirectory folder_;
 };
 
-TEST_F(Simulation, both_simulators_run_the_test_bench_and_read_its_result) {
+TEST_F(Simulation, both_simulators_run_the_test_bench_and_leave_its_folder_clean) {
+  const std::filesystem::path folder = folder_.path() / "my network";  // blanks in names are usual
+  write_file_atomically(folder / "all.v", bench(kResult));
   for (const Simulator simulate : {&simulate_with_icarus, &simulate_with_verilator}) {
-    const auto result = simulate(params(bench(kResult)));
+    const auto result = simulate({.sources = {"all.v"}, .directory = folder});
     EXPECT_TRUE(result.passed) << result.log;
     EXPECT_EQ(result.vectors, 1);
     EXPECT_EQ(result.mismatches, 0);
@@ -56,6 +58,7 @@ TEST_F(Simulation, both_simulators_run_the_test_bench_and_read_its_result) {
     EXPECT_GT(result.seconds, result.compile_seconds);
     EXPECT_NE(result.tool.find(simulate == &simulate_with_icarus ? "Icarus Verilog" : "Verilator"), std::string::npos) << result.tool;
   }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }
 
 TEST_F(Simulation, mismatches_are_a_result_that_has_not_passed) {

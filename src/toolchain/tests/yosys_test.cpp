@@ -90,6 +90,12 @@ TEST_F(Yosys, a_table_becomes_luts_and_inverters_count_as_luts) {
   EXPECT_EQ(result.bram18, 0);
 }
 
+TEST_F(Yosys, a_folder_with_blanks_works) {
+  const std::filesystem::path folder = folder_.path() / "my network";
+  write_file_atomically(folder / "top.v", "module top(input a, b, output y); assign y = a & b; endmodule");
+  EXPECT_EQ(synthesize_with_yosys({.top = "top", .sources = {"top.v"}, .directory = folder}).lut, 1);
+}
+
 TEST_F(Yosys, wrong_verilog_is_a_tool_error_with_the_reason) {
   try {
     synthesize("module top(input a, output y); assign y = nonsense(a); endmodule");

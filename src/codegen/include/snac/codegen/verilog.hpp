@@ -17,10 +17,10 @@ using Files = std::map<std::string, std::string>;
 struct VerilogParams {
   std::string top = "snac_top";  ///< a legal Verilog identifier: letters, digits, underscores; no keyword, not "testbench"
   std::string title = {};        ///< one line for the header comment
-  int max_module_nodes = 500;    ///< larger groups become several modules: simulation compile time grows with module size
+  int max_module_nodes = 500;    ///< larger groups become several modules, of a size that editors and tools handle well
 };
 
-/// Files: <top>.v and one module per group of moderate size and one per lookup table, each in <module>.v.
+/// Files: <top>.v, one module per group or part of a large group, and one per lookup table, each in <module>.v.
 /// Ports: clk, rst (synchronous, clears valid bits only), in_valid, in_data (flat: element k at bits [offset_k +: width_k],
 /// element 0 lowest), out_valid, out_data (the same for the logits). The header comment of <top>.v lists every element's
 /// offset, width and fixed-point type, latency and initiation interval.

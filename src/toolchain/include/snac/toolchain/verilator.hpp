@@ -27,7 +27,7 @@ struct SimulationResult {
 struct SimulationParams {
   std::string top = "testbench";          ///< self-checking Verilog test bench (codegen/verilog.hpp)
   std::vector<std::string> sources;       ///< file names inside `directory`
-  std::filesystem::path directory;        ///< must exist; the compiled simulation is written here
+  std::filesystem::path directory;        ///< must exist; the simulation runs there and builds in a temporary folder
   std::chrono::seconds time_limit{1800};  ///< for compilation and simulation together
   int jobs = 0;                           ///< parallel C++ compilations; 0 = as many as the machine has threads
 };
