@@ -45,7 +45,7 @@ Outcome run(const std::vector<std::string>& arguments, const Surroundings& surro
       if (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    ::kill(child, SIGKILL);
+    ::kill(child, surroundings.signal);
   }
   int status = 0;
   ::waitpid(child, &status, 0);

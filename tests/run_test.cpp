@@ -1,5 +1,8 @@
 // The whole way on a toy study: stages, resumption, repeatability.
 #include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
 
 #include "program.hpp"
 #include "snac/core/files.hpp"
@@ -82,6 +85,53 @@ TEST(Run, survives_kill_9_at_any_moment_and_ends_with_the_same_table) {
   const Outcome last = run_toy(config, {"--output", disturbed_folder});
   ASSERT_EQ(last.exit_code, 0) << last.err;
   EXPECT_EQ(last.out.substr(0, last.out.rfind(": Verilog in")), undisturbed.out.substr(0, undisturbed.out.rfind(": Verilog in")));
+}
+
+TEST(Run, ctrl_c_stops_cleanly_and_says_how_to_go_on) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const std::vector<std::string> long_search{"search", "--config", config, "--set", "search.trials=200", "--set", "search.epochs=50"};
+  const Outcome stopped = run(long_search, {.kill_after_ms = 400, .signal = SIGINT});
+  EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
+  EXPECT_NE(stopped.err.find("To go on: "), std::string::npos) << stopped.err;
+  EXPECT_NE(stopped.err.find("search.trials=200"), std::string::npos) << stopped.err;
+  // What was finished is kept, what was begun is given back.
+  const Outcome front = run({"front", "--config", config, "--all", "--csv", "--set", "search.epochs=50"});
+  EXPECT_EQ(front.exit_code, 0) << front.err;
+  EXPECT_LT(std::count(front.out.begin(), front.out.end(), '\n'), 200);
+}
+
+TEST(Run, deleted_verilog_comes_back_from_the_record) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const Outcome first = run_toy(config);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const auto hardware = folder.path() / "out" / "hardware";
+  const auto model = std::filesystem::directory_iterator(hardware)->path();
+  const std::string verilog = read_file(model / "snac_top.v"), vectors = read_file(model / "expected.hex");
+  std::filesystem::remove_all(hardware);
+  EXPECT_EQ(run_toy(config).out, first.out);
+  EXPECT_EQ(read_file(model / "snac_top.v"), verilog);
+  EXPECT_EQ(read_file(model / "expected.hex"), vectors);
+}
+
+TEST(Run, the_readme_example_runs_on_a_csv_with_words_as_labels) {
+  const TemporaryDirectory folder;
+  const std::string readme = read_file(SNAC_SOURCE_DIR "/README.md");
+  const std::size_t begin = readme.find("```yaml\nstudy: mine") + 8, end = readme.find("```", begin);
+  const std::string config = write_text(folder.path() / "mine.yaml", readme.substr(begin, end - begin));
+  std::string csv = "height,weight,kind\n";
+  Rng rng(1);
+  for (int i = 0; i < 600; ++i) {
+    const bool cat = rng.chance(0.5);
+    csv += std::to_string((cat ? 25 : 60) + 8 * rng.normal()) + "," + std::to_string((cat ? 4 : 25) + 3 * rng.normal()) + (cat ? ",cat\n" : ",dog\n");
+  }
+  write_text(folder.path() / "mine.csv", csv);
+  const Outcome outcome = run({"--quiet", "run", "--config", config, "--output", (folder.path() / "out").string(), "--json", "--set", "synth.tools=[icarus, yosys]"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json json = parse_json(outcome.out, "run --json");
+  EXPECT_GT(json["hardware"][0]["test_accuracy"].get<double>(), 0.95);
+  EXPECT_TRUE(json["hardware"][0]["verification"]["bit_exact"].get<bool>());
 }
 
 TEST(Run, more_trials_continue_a_search) {

@@ -65,8 +65,15 @@ class HardwareJob {
     study_.store().put_record(study_.name(), stage_, test_key(), {{"accuracy", integer_accuracy(net_, study_.test(), rows)}, {"rows", rows.size()}});
   }
 
+  /// The record outlives the folder: who deletes the folder gets the same project again.
+  void restore_project() {
+    if (std::filesystem::exists(directory_ + "/" + kTop + ".v")) return;
+    const auto inputs = test_inputs(study_, net_, simulated_rows());
+    write_verilog_project(net_, design_, directory_, inputs, fixed::run(net_, inputs, study_.threads()));
+  }
+
   void verify_engines() {
-    const auto rows = first_rows(std::min(study_.test().size(), static_cast<std::size_t>(study_.config().synth.vectors)));
+    const auto rows = first_rows(simulated_rows());
     const auto inputs = test_inputs(study_, net_, rows.size());
     const auto qat = [&] {
       return nn::predict_exact(load_weights(study_, model_.mlp), compress::quantizer_from_json(model_.quantizer, model_.name), study_.test(), rows);
@@ -104,6 +111,8 @@ class HardwareJob {
   }
 
  private:
+  std::size_t simulated_rows() const { return std::min(study_.test().size(), static_cast<std::size_t>(study_.config().synth.vectors)); }
+
   Study& study_;
   std::string stage_;
   const CompressedModel& model_;
@@ -168,7 +177,10 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
     });
   }
   std::vector<HardwareResult> results;
-  for (const auto& job : jobs) results.push_back(job->result());
+  for (const auto& job : jobs) {
+    job->restore_project();
+    results.push_back(job->result());
+  }
   return results;
 }
 

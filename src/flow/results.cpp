@@ -29,6 +29,25 @@ std::vector<Values> values_of(const std::vector<T>& items) {
   return values;
 }
 
+/// The trials that ended well: their positions and figures.
+struct Finished {
+  explicit Finished(const std::vector<TrialResult>& trials) {
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      if (trials[i].failed) continue;
+      positions.push_back(i);
+      values.push_back(trials[i].values);
+    }
+  }
+  /// Positions of the trials on the front of the study's objectives.
+  std::vector<std::size_t> front(const StudyConfig& config) const {
+    std::vector<std::size_t> front;
+    for (const std::size_t k : front_of(values, objective_names(config))) front.push_back(positions[k]);
+    return front;
+  }
+  std::vector<std::size_t> positions;
+  std::vector<Values> values;
+};
+
 Json values_json(const Values& values) {
   Json json = Json::object();
   for (const auto& [name, value] : values) json[name] = value;
@@ -42,26 +61,20 @@ RunResult run(Study& study, Stage last) {
   if (last == Stage::hardware) require_tools(config);
   RunResult result;
   result.trials = global_search(study);
-  std::vector<Values> values;
-  std::vector<std::size_t> finished;
-  for (std::size_t i = 0; i < result.trials.size(); ++i) {
-    if (result.trials[i].failed) continue;
-    finished.push_back(i);
-    values.push_back(result.trials[i].values);
-  }
-  if (finished.empty()) {
+  const Finished finished(result.trials);
+  if (finished.positions.empty()) {
     throw Error(ExitCode::no_result, "every trial failed", {.where = "global search", .found = result.trials.empty() ? "no trial" : result.trials.front().reason,
                                                             .expected = "at least one trained network", .hint = "lower the learning rates of the space"});
   }
-  for (const std::size_t k : front_of(values, objective_names(config))) result.search_front.push_back(finished[k]);
+  result.search_front = finished.front(config);
   if (last == Stage::search) return result;
 
   result.baseline = train_baseline(study);
-  const Selection selected = select(values, config.select, "select");
+  const Selection selected = select(finished.values, config.select, "select");
   result.select_reason = selected.reason;
   spdlog::info("local search: {}", selected.reason);
   std::vector<TrialResult> trials;
-  for (const std::size_t k : selected.chosen) trials.push_back(result.trials[finished[k]]);
+  for (const std::size_t k : selected.chosen) trials.push_back(result.trials[finished.positions[k]]);
   std::sort(trials.begin(), trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   result.compressed = local_search(study, trials);
   const auto compressed_values = values_of(result.compressed);
@@ -91,14 +104,8 @@ RunResult stored_results(const StudyConfig& config) {
     if (trial.state != store::TrialState::running) result.trials.push_back(trial_result(trial));
   }
   std::sort(result.trials.begin(), result.trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
-  std::vector<Values> values;
-  std::vector<std::size_t> finished;
-  for (std::size_t i = 0; i < result.trials.size(); ++i) {
-    if (result.trials[i].failed) continue;
-    finished.push_back(i);
-    values.push_back(result.trials[i].values);
-  }
-  for (const std::size_t k : front_of(values, objective_names(config))) result.search_front.push_back(finished[k]);
+  const Finished finished(result.trials);
+  result.search_front = finished.front(config);
   for (const auto& [name, record] : store->records(config.study, local_search_stage(config))) result.compressed.push_back(compressed_model(name, record));
   result.compressed_front = front_of(values_of(result.compressed), kCompressedMetrics);
   return result;
