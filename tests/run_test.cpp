@@ -146,6 +146,83 @@ TEST(Run, more_trials_continue_a_search) {
   for (std::size_t i = 0; i < a["trials"].size(); ++i) EXPECT_EQ(a["trials"][i]["values"], b["trials"][i]["values"]);
 }
 
+std::vector<std::string> with_early_termination(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{"--set", "search.trials=24", "--set", "search.epochs=3",
+                                     "--set", "search.early_termination={rule: halving, reduction: 3, min_better: 1}"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+Json search_json(const std::string& config, const std::vector<std::string>& more, const Surroundings& surroundings = {}) {
+  std::vector<std::string> arguments{"--quiet", "search", "--config", config, "--json"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const Outcome outcome = run(arguments, surroundings);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  return parse_json(outcome.out, "search --json");
+}
+
+TEST(Run, early_termination_spares_epochs_and_changes_no_survivor) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  // Random search asks for the same candidates whatever becomes of them.
+  const std::vector<std::string> random{"--set", "search.sampler.name=random"};
+  const Json on = search_json(config, with_early_termination({random[0], random[1], "--output", (folder.path() / "on").string()}));
+  const Json off = search_json(config, {random[0], random[1], "--set", "search.trials=24", "--set", "search.epochs=3", "--output", (folder.path() / "off").string()});
+  ASSERT_EQ(on["trials"].size(), off["trials"].size());
+  int stopped = 0, saved = 0;
+  for (std::size_t i = 0; i < on["trials"].size(); ++i) {
+    const Json &a = on["trials"][i], &b = off["trials"][i];
+    ASSERT_EQ(a["choices"], b["choices"]);
+    EXPECT_EQ(b["epochs"], 3);
+    if (a["stopped_early"].get<bool>()) {
+      EXPECT_GE(i, 4U) << "the first generation has nothing to be compared with";
+      EXPECT_TRUE(a["failed"].get<bool>());
+      EXPECT_FALSE(a["front"].get<bool>());
+      EXPECT_FALSE(a.contains("values"));
+      EXPECT_EQ(a["reason"].get<std::string>().find("stopped early after epoch"), 0U);
+      EXPECT_LT(a["epochs"].get<int>(), 3);
+      ++stopped;
+      saved += 3 - a["epochs"].get<int>();
+    } else {
+      EXPECT_EQ(a["values"], b["values"]);
+    }
+  }
+  EXPECT_GT(stopped, 0);
+  EXPECT_EQ(on["training"]["stopped_early"], stopped);
+  EXPECT_EQ(on["training"]["saved_epochs"], saved);
+  EXPECT_EQ(on["training"]["epochs"], 24 * 3 - saved);
+  EXPECT_EQ(off["training"]["saved_epochs"], 0);
+  const Outcome table = run({"search", "--config", config, "--set", "search.sampler.name=random", "--set", "search.trials=24", "--set", "search.epochs=3", "--set",
+                             "search.early_termination={rule: halving, reduction: 3, min_better: 1}", "--output", (folder.path() / "on").string()});
+  EXPECT_NE(table.out.find("early termination: " + std::to_string(stopped) + " of 24 trials were stopped; " + std::to_string(saved) + " of 72 epochs"),
+            std::string::npos)
+      << table.out;
+}
+
+TEST(Run, early_termination_gives_the_same_study_at_any_thread_count_and_after_kill_9) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const auto at = [&](const char* name) { return with_early_termination({"--output", (folder.path() / name).string()}); };
+  auto one = at("one"), two = at("two");
+  one.insert(one.end(), {"--threads", "1"});
+  two.insert(two.end(), {"--threads", "2"});
+  const Json calm = search_json(config, one);
+  EXPECT_GT(calm["training"]["stopped_early"], 0);
+  EXPECT_EQ(calm, search_json(config, two));
+  Rng rng(21);
+  int killed = 0;
+  for (int i = 0; i < 15; ++i) {
+    std::vector<std::string> arguments{"--quiet", "search", "--config", config};
+    const auto more = at("wild");
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run(arguments, {.kill_after_ms = 20 + static_cast<int>(rng.below(120))});
+    ASSERT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 128 + 9) << outcome.exit_code << outcome.err;
+    killed += outcome.exit_code != 0 ? 1 : 0;
+  }
+  EXPECT_GT(killed, 2);
+  EXPECT_EQ(calm, search_json(config, at("wild")));
+}
+
 TEST(Run, front_is_printed_as_table_csv_and_json) {
   const TemporaryDirectory folder;
   const std::string config = write_toy_study(folder.path());

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "snac/cost/device.hpp"
+#include "snac/flow/early_termination.hpp"
 #include "snac/flow/metrics.hpp"
 
 namespace snac::flow {
@@ -73,6 +74,13 @@ void describe(Fields& f, StudyConfig& p) {
       search::describe_sampler(q, p.search.nsga2);
     });
     s.integer("trials", p.search.trials, {.min = 1, .max = 10000000}, "Candidates to train");
+    s.section("early_termination", "Stops hopeless candidates before their last epoch; not part of published set-ups", [&](Fields& e) {
+      EarlyTerminationConfig& rule = p.search.early_termination;
+      e.choice<TerminationRule>("rule", rule.rule, {{"none", TerminationRule::none}, {"halving", TerminationRule::halving}},
+                                "none, or halving: successive halving among candidates that cost no more");
+      e.integer("min_epochs", rule.min_epochs, {.min = 1}, "No candidate is stopped before; first rung");
+      search::describe(e, rule.halving);
+    });
     nn::describe(s, p.search.training);
   });
   f.section("baseline", "A fixed float network to compare with; empty 'hidden' = none", [&](Fields& s) {
@@ -157,6 +165,7 @@ void check(const StudyConfig& config) {
   search::Nsga2Params sampler = config.search.nsga2;
   sampler.validate();
   config.search.training.validate();
+  check_early_termination(config);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "snac/core/rng.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/cost/operations.hpp"
+#include "snac/flow/early_termination.hpp"
 
 namespace snac::flow {
 namespace {
@@ -32,7 +33,7 @@ Spread spread_of(const std::vector<double>& values) {
 class TrainingProblem : public search::Problem {
  public:
   explicit TrainingProblem(Study& study)
-      : study_(study), cardinality_(study.space().cardinality()),
+      : study_(study), cardinality_(study.space().cardinality()), termination_(study.config(), study.splits().size()),
         progress_("global search", static_cast<std::size_t>(study.config().search.trials), "trials", known_trials(study)) {
     for (const auto& [name, direction] : study.config().search.objectives) objectives_.push_back(find_metric(name, "search.objectives"));
     for (const auto& [name, text] : study.config().search.constraints) constraints_.push_back(parse_condition(name + " " + text, "search.constraints"));
@@ -64,14 +65,17 @@ class TrainingProblem : public search::Problem {
         store::Trial& trial = trials[pending[k]];
         throw_if_interrupted();
         run(trial);
-        progress_.advance(1, trial.state == store::TrialState::failed ? "last one failed: " + trial.reason : best_note(trial));
+        progress_.advance(1, note(trial));
       });
     } catch (...) {
       study_.store().release_running(study_.name());
       throw;
     }
     std::vector<search::Evaluation> evaluations;
-    for (const auto& trial : trials) evaluations.push_back(evaluation_of(trial));
+    for (const auto& trial : trials) {
+      evaluations.push_back(evaluation_of(trial));
+      remember(trial);  // after the whole batch: a candidate is compared with earlier generations only
+    }
     return evaluations;
   }
 
@@ -81,10 +85,23 @@ class TrainingProblem : public search::Problem {
  private:
   static std::size_t known_trials(const Study& study) { return study.store().trials(study.name()).size(); }
 
-  std::string best_note(const store::Trial& trial) {
-    const std::lock_guard lock(best_mutex_);
-    best_ = std::max(best_, trial.values.at("accuracy"));
-    return fmt::format("best accuracy {:.4f}", best_);
+  std::string note(const store::Trial& trial) {
+    const std::lock_guard lock(note_mutex_);
+    if (trial.attributes.contains("stopped")) ++stopped_;
+    else if (trial.state == store::TrialState::failed) return "last one failed: " + trial.reason;
+    else best_ = std::max(best_, trial.values.at("accuracy"));
+    return fmt::format("best accuracy {:.4f}{}", best_, stopped_ > 0 ? fmt::format(", {} stopped early", stopped_) : "");
+  }
+
+  /// A trial that ended, trained just now or answered from the store, as a rival of later ones.
+  void remember(const store::Trial& trial) {
+    if (!termination_.enabled()) return;
+    const std::string where = "trial " + std::to_string(trial.number);
+    std::optional<std::size_t> stopped_rung;
+    if (trial.attributes.contains("stopped")) stopped_rung = json_get<std::size_t>(trial.attributes["stopped"], "rung", where);
+    else if (trial.state != store::TrialState::complete) return;
+    termination_.record(estimate(study_.space().candidate(trial.genome).arch), curves_from_json(json_get<Json>(trial.attributes, "curves", where), where),
+                        stopped_rung);
   }
 
   /// Trains, estimates and stores one candidate.
@@ -103,28 +120,47 @@ class TrainingProblem : public search::Problem {
     std::vector<double> accuracies, losses;
     double seconds = 0;
     std::string weights;
+    const Values estimates = estimate(candidate.arch);
+    Curves curves;
+    std::optional<EarlyStop> stop;
+    nn::TrainExtras extras;
+    extras.should_stop = [&](const nn::EpochLog& log) {
+      curves.back().push_back({.loss = log.validation_loss, .accuracy = log.validation_accuracy});
+      stop = termination_.after_epoch(estimates, curves);
+      return stop.has_value();
+    };
     try {
-      for (std::size_t fold = 0; fold < study_.splits().size(); ++fold) {
+      for (std::size_t fold = 0; fold < study_.splits().size() && !stop; ++fold) {
+        curves.emplace_back();
         Rng rng = Rng::stream(seed, "init", fold);
         nn::Mlp mlp = nn::make_mlp(candidate.arch, rng);
         params.seed = derive_seed(seed, "train", fold);
         const auto& split = study_.splits()[fold];
-        const nn::TrainResult result = nn::train(mlp, study_.train(), split.train, split.validation, params);
+        const nn::TrainResult result = nn::train(mlp, study_.train(), split.train, split.validation, params, extras);
         accuracies.push_back(result.validation.accuracy);
         losses.push_back(result.validation.loss);
         seconds += result.seconds;
         if (fold == 0) weights = weight_bytes(mlp);
+        if (!stop) stop = termination_.after_fold(estimates, curves);
       }
-      trial.state = store::TrialState::complete;
+      trial.state = stop ? store::TrialState::failed : store::TrialState::complete;
     } catch (const nn::DivergedError& error) {
       trial.state = store::TrialState::failed;
       trial.reason = error.summary();
     }
+    if (stop) {
+      trial.reason = stop->reason;
+      trial.attributes["stopped"] = {{"rung", stop->rung}, {"fold", stop->fold}, {"epochs", stop->epochs}};
+    }
+    int epochs = 0;
+    for (const auto& curve : curves) epochs += static_cast<int>(curve.size());
+    trial.attributes["epochs"] = epochs;
+    trial.attributes["curves"] = curves_json(curves);
     trial.attributes["seconds"] = seconds;
     study_.store().transaction([&] {
       if (trial.state == store::TrialState::complete) {
         const Spread accuracy = spread_of(accuracies);
-        trial.values = estimate(candidate.arch);
+        trial.values = estimates;
         trial.values["accuracy"] = accuracy.mean;
         trial.values["accuracy_deviation"] = accuracy.deviation;
         trial.values["loss"] = spread_of(losses).mean;
@@ -172,8 +208,10 @@ class TrainingProblem : public search::Problem {
   std::vector<Metric> objectives_;
   std::vector<Condition> constraints_;
   std::vector<std::string> order_;
-  std::mutex best_mutex_;
+  EarlyTermination termination_;
+  std::mutex note_mutex_;
   double best_ = 0;
+  int stopped_ = 0;  ///< in this run
   Progress progress_;
 };
 
@@ -210,7 +248,7 @@ std::vector<TrialResult> global_search(Study& study) {
 TrialResult trial_result(const store::Trial& trial) {
   const std::string where = "trial " + std::to_string(trial.number);
   TrialResult result{.order = json_get<int>(trial.attributes, "order", where), .identity = trial.identity, .failed = trial.state != store::TrialState::complete,
-                     .reason = trial.reason, .arch = space::arch_from_json(json_get<Json>(trial.attributes, "arch", where), where),
+                     .stopped = trial.attributes.contains("stopped"), .epochs = trial.attributes.value("epochs", 0), .reason = trial.reason, .arch = space::arch_from_json(json_get<Json>(trial.attributes, "arch", where), where),
                      .choices = json_get<Json>(trial.attributes, "choices", where), .values = trial.values, .weights = {}};
   if (!result.failed) result.weights = json_get<std::string>(trial.attributes, "weights", where);
   return result;

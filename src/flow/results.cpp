@@ -111,6 +111,22 @@ RunResult stored_results(const StudyConfig& config) {
   return result;
 }
 
+double TrainingEffort::saved_share() const {
+  const std::int64_t planned = epochs + saved_epochs;
+  return planned > 0 ? static_cast<double>(saved_epochs) / static_cast<double>(planned) : 0;
+}
+
+TrainingEffort training_effort(std::span<const TrialResult> trials, const StudyConfig& config) {
+  TrainingEffort effort;
+  for (const auto& trial : trials) {
+    effort.epochs += trial.epochs;
+    if (!trial.stopped) continue;
+    ++effort.stopped;
+    effort.saved_epochs += static_cast<std::int64_t>(config.search.training.epochs) * std::max(1, config.data.folds) - trial.epochs;
+  }
+  return effort;
+}
+
 std::string trials_table(const RunResult& result, const StudyConfig& config) {
   std::vector<std::string> header{"trial", "network"};
   auto names = objective_names(config);
@@ -128,8 +144,14 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
     }
     table.add_row(row);
   }
-  return fmt::format("Pareto front of the global search ({} of {} trials; accuracy: float, validation; resources: estimate 'architecture sample')\n{}",
-                     result.search_front.size(), result.trials.size(), table.str());
+  std::string text = fmt::format("Pareto front of the global search ({} of {} trials; accuracy: float, validation; resources: estimate 'architecture sample')\n{}",
+                                 result.search_front.size(), result.trials.size(), table.str());
+  if (config.search.early_termination.rule != TerminationRule::none) {
+    const TrainingEffort effort = training_effort(result.trials, config);
+    text += fmt::format("early termination: {} of {} trials were stopped; {} of {} epochs ({:.1f} %) were not trained\n", effort.stopped, result.trials.size(),
+                        effort.saved_epochs, effort.epochs + effort.saved_epochs, 100 * effort.saved_share());
+  }
+  return text;
 }
 
 std::string compressed_table(const RunResult& result, const StudyConfig& config) {
@@ -195,7 +217,7 @@ Json to_json(const RunResult& result, const Study& study) {
   Json json{{"study", study.name()}, {"device", study.device().name}, {"clock_ns", study.config().target.clock_ns}};
   Json trials = Json::array();
   for (const auto& t : result.trials) {
-    Json item{{"trial", fmt::format("m{}", t.order)}, {"network", space::summary(t.arch)}, {"choices", t.choices}, {"failed", t.failed}};
+    Json item{{"trial", fmt::format("m{}", t.order)}, {"network", space::summary(t.arch)}, {"choices", t.choices}, {"failed", t.failed}, {"stopped_early", t.stopped}, {"epochs", t.epochs}};
     if (t.failed) item["reason"] = t.reason;
     else item["values"] = values_json(t.values);
     const auto position = std::find(result.search_front.begin(), result.search_front.end(), static_cast<std::size_t>(t.order));
@@ -203,6 +225,8 @@ Json to_json(const RunResult& result, const Study& study) {
     trials.push_back(std::move(item));
   }
   json["trials"] = std::move(trials);
+  const TrainingEffort effort = training_effort(result.trials, study.config());
+  json["training"] = {{"epochs", effort.epochs}, {"stopped_early", effort.stopped}, {"saved_epochs", effort.saved_epochs}};
   if (result.baseline) {
     json["baseline"] = {{"network", space::summary(result.baseline->arch)}, {"macs", space::macs(result.baseline->arch)},
                         {"validation_accuracy", result.baseline->validation_accuracy}, {"test_accuracy", result.baseline->test_accuracy}};

@@ -113,6 +113,8 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
   // More trials continue a search; other paths to the same data are the same data.
   effective["search"].remove("trials");
   for (const char* key : {"train", "test"}) effective["data"].remove(key);
+  // Without the rule its parameters mean nothing, and studies older than it go on.
+  if (config_.search.early_termination.rule == TerminationRule::none) effective["search"].remove("early_termination");
   const Json provenance{{"snac", kVersion},
                         {"compiler", __VERSION__},
                         {"kernels", nn::kernel_isa_name()},

@@ -132,6 +132,7 @@ TrainResult train(Mlp& mlp, const data::Dataset& data, std::span<const std::uint
       }
     }
     result.history.push_back(log);
+    if (extras.should_stop && extras.should_stop(log)) break;
   }
   const bool restored = params.restore_best && result.best_epoch >= 0;
   if (restored) result.validation = best_score;

@@ -143,6 +143,34 @@ TEST(Train, early_stopping_ends_and_restores_the_best_epoch) {
   EXPECT_NE(result.history.back().validation_loss, result.validation.loss);
 }
 
+TEST(Train, being_asked_changes_nothing_and_a_stop_ends_like_a_shorter_training) {
+  const Split split = xor_split(500);
+  TrainParams params = quick_params();
+  params.epochs = 6;
+  const auto trained = [&](int epochs, int stop_after, TrainResult& result) {
+    params.epochs = epochs;
+    Mlp mlp = random_mlp(space::mlp(4, {8}, 2, Activation::relu, true, 0.1));
+    std::vector<int> asked;
+    result = train(mlp, split.data, split.train, split.validation, params,
+                   {.should_stop = [&](const EpochLog& log) {
+                     asked.push_back(log.epoch);
+                     return log.epoch + 1 == stop_after;
+                   }});
+    EXPECT_EQ(asked.size(), result.history.size());
+    return mlp;
+  };
+  TrainResult whole, stopped, shorter, silent;
+  const Mlp asked = trained(6, 99, whole);
+  Mlp unasked = random_mlp(space::mlp(4, {8}, 2, Activation::relu, true, 0.1));
+  silent = train(unasked, split.data, split.train, split.validation, params);
+  EXPECT_EQ(asked.parameters, unasked.parameters);
+  EXPECT_EQ(asked.statistics, unasked.statistics);
+  EXPECT_EQ(whole.history.size(), 6U);
+  EXPECT_EQ(trained(6, 2, stopped).parameters, trained(2, 99, shorter).parameters);
+  EXPECT_EQ(stopped.history.size(), 2U);
+  EXPECT_EQ(stopped.validation.loss, shorter.validation.loss);
+}
+
 TEST(Train, without_restore_the_last_epoch_is_kept) {
   const Split split = xor_split(300);
   TrainParams params = quick_params();

@@ -15,6 +15,7 @@
 #include "snac/data/readers.hpp"
 #include "snac/nn/trainer.hpp"
 #include "snac/search/nsga2.hpp"
+#include "snac/search/rungs.hpp"
 
 namespace snac::flow {
 
@@ -39,6 +40,13 @@ struct TargetConfig {
 };
 
 enum class Sampler { nsga2, random };
+enum class TerminationRule { none, halving };
+
+struct EarlyTerminationConfig {
+  TerminationRule rule = TerminationRule::none;
+  int min_epochs = 1;
+  search::HalvingParams halving;
+};
 
 struct SearchConfig {
   std::vector<std::pair<std::string, std::string>> objectives{{"accuracy", "max"}, {"average_resource", "min"}, {"clock_cycles", "min"}};
@@ -46,6 +54,7 @@ struct SearchConfig {
   Sampler sampler = Sampler::nsga2;
   search::Nsga2Params nsga2;  ///< evaluations = trials; seed = the study's
   int trials = 100;
+  EarlyTerminationConfig early_termination;
   nn::TrainParams training;
 };
 

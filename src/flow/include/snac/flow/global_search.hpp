@@ -17,7 +17,9 @@ namespace snac::flow {
 struct TrialResult {
   int order = 0;
   std::string identity;
-  bool failed = false;
+  bool failed = false;   ///< no figures: training failed, or was stopped early
+  bool stopped = false;  ///< hopeless after some epochs (early termination); counts as failed
+  int epochs = 0;        ///< trained, over all folds; 0 if unknown
   std::string reason;
   space::ArchSpec arch;
   Json choices;

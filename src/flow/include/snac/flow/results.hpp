@@ -1,7 +1,9 @@
 // The whole run and its closing table.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,15 @@ RunResult run(Study& study, Stage last);
 
 /// What the store holds so far, without data or work; works beside a running search. @throws ConfigError if there is no such study.
 RunResult stored_results(const StudyConfig& config);
+
+/// What the global search trained, and what early termination spared it.
+struct TrainingEffort {
+  std::int64_t epochs = 0;        ///< trained, over all trials and folds
+  std::int64_t saved_epochs = 0;  ///< of stopped trials, not trained
+  int stopped = 0;                ///< trials
+  double saved_share() const;     ///< of all epochs
+};
+TrainingEffort training_effort(std::span<const TrialResult> trials, const StudyConfig& config);
 
 /// Tables for people.
 std::string trials_table(const RunResult& result, const StudyConfig& config);

@@ -36,18 +36,20 @@ struct TrainParams {
 };
 void describe(Fields& fields, TrainParams& params);
 
-/// What a stage may add to plain float training.
-struct TrainExtras {
-  const NetQuantizer* quantizer = nullptr;          ///< QAT: forward through the grids, straight-through gradient (zero where saturated)
-  const std::vector<std::uint8_t>* mask = nullptr;  ///< one per parameter; 0 = pruned: stays exactly zero
-};
-
 /// Losses are the mean cross-entropy without the L1 term, so that they compare across l1. learning_rate is that of the
 /// epoch's first step. The training loss is the mean over the epoch's batches as they were seen (dropout on, weights
 /// moving). Without validation rows the validation fields are NaN.
 struct EpochLog {
   int epoch = 0;
   double learning_rate = 0, train_loss = 0, validation_loss = 0, validation_accuracy = 0;
+};
+
+/// What a stage may add to plain float training.
+struct TrainExtras {
+  const NetQuantizer* quantizer = nullptr;          ///< QAT: forward through the grids, straight-through gradient (zero where saturated)
+  const std::vector<std::uint8_t>* mask = nullptr;  ///< one per parameter; 0 = pruned: stays exactly zero
+  /// Asked after every epoch, on the training's thread; true ends the training as early stopping would. Never changes an epoch.
+  std::function<bool(const EpochLog&)> should_stop = {};
 };
 
 struct TrainResult {
