@@ -12,6 +12,7 @@
 #include "snac/core/error.hpp"
 #include "snac/core/interrupt.hpp"
 #include "snac/core/rng.hpp"
+#include "snac/nn/kernels_bf16.hpp"
 #include "training_step.hpp"
 
 namespace snac::nn {
@@ -45,6 +46,25 @@ void require_rows(std::span<const std::uint32_t> train_rows, std::span<const std
   }
 }
 
+void require_precision(const TrainParams& params, const TrainExtras& extras) {
+  if (params.precision == Precision::fp32) return;
+  if (extras.quantizer != nullptr) {
+    throw ConfigError("quantisation-aware training does not run in bf16",
+                      {.where = "precision",
+                       .found = "bf16 together with quantisation grids",
+                       .expected = "fp32: grids are finer than the 8 significant bits of bf16, and integers must come out exactly",
+                       .hint = "set precision: fp32 for this stage"});
+  }
+  if (bf16_kernels() != nullptr) return;
+  throw ConfigError(
+      "bf16 training is not possible here",
+      {.where = "precision",
+       .found = fmt::format("bf16, but the arithmetic in use ({}) has no bfloat16 products", kernel_isa_name()),
+       .expected = "a processor with AVX512_BF16 (AMD Zen 4, Intel Cooper Lake or Sapphire Rapids, or later) and SNAC_KERNELS "
+                   "unset",
+       .hint = "set precision: fp32"});
+}
+
 bool all_finite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
@@ -56,7 +76,9 @@ void TrainParams::validate() const {
   require(batch >= 1 && batch <= kMaxBatch, "batch", std::to_string(batch), "1 to 65536");
   require(learning_rate >= kSmallestRate && learning_rate <= kLargest, "learning_rate", fmt::format("{}", learning_rate),
           "a positive number");
+  require(momentum >= 0 && momentum < 1, "momentum", fmt::format("{}", momentum), "at least 0, less than 1");
   require(l1 >= 0 && l1 <= kLargest, "l1", fmt::format("{}", l1), "a number >= 0");
+  require(l2 >= 0 && l2 <= kLargest, "l2", fmt::format("{}", l2), "a number >= 0");
   require(plateau_factor > 0 && plateau_factor <= 1, "plateau_factor", fmt::format("{}", plateau_factor), "more than 0, at most 1");
   require(plateau_patience >= 1, "plateau_patience", std::to_string(plateau_patience), "at least 1");
   require(min_learning_rate >= 0 && min_learning_rate <= kLargest, "min_learning_rate", fmt::format("{}", min_learning_rate),
@@ -67,8 +89,12 @@ void TrainParams::validate() const {
 void describe(Fields& fields, TrainParams& params) {
   fields.integer("epochs", params.epochs, {.min = 1, .max = kMaxEpochs}, "Passes over the training rows");
   fields.integer("batch", params.batch, {.min = 1, .max = kMaxBatch}, "Rows per optimiser step");
-  fields.real("learning_rate", params.learning_rate, {.min = kSmallestRate, .max = kLargest}, "Adam's step size at the start");
+  fields.real("learning_rate", params.learning_rate, {.min = kSmallestRate, .max = kLargest}, "Step size at the start");
+  fields.choice<Optimizer>("optimizer", params.optimizer, {{"adam", Optimizer::adam}, {"sgd", Optimizer::sgd}},
+                           "Adam, or stochastic gradient descent with momentum");
+  fields.real("momentum", params.momentum, {.min = 0, .max = 0.9999}, "Share of the last step that sgd repeats; not used by adam");
   fields.real("l1", params.l1, {.min = 0, .max = kLargest}, "Weight of the sum of |W| in the loss; biases are excluded");
+  fields.real("l2", params.l2, {.min = 0, .max = kLargest}, "Weight of the sum of W^2 in the loss; biases are excluded");
   fields.choice<Schedule>(
       "schedule", params.schedule, {{"constant", Schedule::constant}, {"cosine", Schedule::cosine}, {"plateau", Schedule::plateau}},
       "Learning rate over time: constant, cosine (to min_learning_rate), or plateau (lowered when the validation loss stalls)");
@@ -78,19 +104,22 @@ void describe(Fields& fields, TrainParams& params) {
   fields.integer("early_stopping", params.early_stopping, {.min = 0}, "Epochs without a better validation loss before stopping; 0 = never");
   fields.flag("restore_best", params.restore_best, "Keep the weights of the epoch with the lowest validation loss");
   fields.integer("seed", params.seed, {.min = 0}, "Seed of shuffling and dropout");
+  fields.choice<Precision>("precision", params.precision, {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}},
+                           "Of the factors of dense products while training: fp32, or bf16 (faster; needs a processor with AVX512_BF16)");
 }
 
 TrainResult train(Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> train_rows,
                   std::span<const std::uint32_t> validation_rows, const TrainParams& params, const TrainExtras& extras) {
   const auto start = std::chrono::steady_clock::now();
   params.validate();
+  require_precision(params, extras);
   require_rows(train_rows, validation_rows, params);
   require_fits(mlp, data, train_rows);
   require_fits(mlp, data, validation_rows);
 
   const std::size_t batch = std::min(static_cast<std::size_t>(params.batch), train_rows.size());
   const std::size_t batches = (train_rows.size() + batch - 1) / batch;
-  TrainingStep step(mlp, static_cast<int>(batch), params.l1, params.seed, extras);
+  TrainingStep step(mlp, static_cast<int>(batch), params, extras);
   LearningRate rate(params, static_cast<std::int64_t>(batches) * params.epochs);
   EarlyStopping stopping(params.early_stopping);
   Mlp current = mlp, best = mlp;  // `mlp` itself stays as it was until the training has ended well
