@@ -297,10 +297,21 @@ void TrainingStep::store(Mlp& mlp) const {
   mlp.statistics = statistics_;
 }
 
-std::vector<float> TrainingStep::gradient() const {
-  std::vector<float> flat(spec_.parameters.size());
-  unpack(spec_, layout_, gradient_.data(), flat.data());
-  return flat;
+std::vector<float> TrainingStep::flat(const AlignedBuffer& packed) const {
+  if (packed.size() == 0) return {};
+  std::vector<float> values(spec_.parameters.size());
+  unpack(spec_, layout_, packed.data(), values.data());
+  return values;
+}
+
+void TrainingStep::resume(const std::vector<float>& first_moment, const std::vector<float>& second_moment, std::uint64_t steps) {
+  const std::size_t count = spec_.parameters.size();
+  if (first_moment.size() != count || second_moment.size() != (second_moment_.size() > 0 ? count : 0)) {
+    throw std::invalid_argument("train: the optimiser's memory in the checkpoint has another size than the network");
+  }
+  pack(spec_, layout_, first_moment.data(), first_moment_.data());
+  if (second_moment_.size() > 0) pack(spec_, layout_, second_moment.data(), second_moment_.data());
+  step_ = steps;
 }
 
 }  // namespace snac::nn

@@ -33,8 +33,14 @@ class TrainingStep {
 
   /// Writes the current parameters and statistics into `mlp`, which must have the constructor's spec.
   void store(Mlp& mlp) const;
+  std::uint64_t steps() const { return step_; }
+  /// The optimiser's memory, one value per parameter of the Mlp; the second is empty for sgd.
+  std::vector<float> first_moment() const { return flat(first_moment_); }
+  std::vector<float> second_moment() const { return flat(second_moment_); }
+  /// Goes on after `steps` steps. @throws std::invalid_argument for a memory of another size.
+  void resume(const std::vector<float>& first_moment, const std::vector<float>& second_moment, std::uint64_t steps);
   /// The gradient of the last batch (mean over its rows), one value per parameter of the Mlp, without L1 and L2.
-  std::vector<float> gradient() const;
+  std::vector<float> gradient() const { return flat(gradient_); }
   /// The dropout mask of a layer at a step: shared with tests. A layer without dropout has threshold 0.
   DropoutMask dropout_mask(std::size_t layer, std::uint64_t step) const;
 
@@ -61,6 +67,7 @@ class TrainingStep {
   void forward_layer(std::size_t l, int rows, const float* x, std::uint64_t step);
   void backward(int rows, std::uint64_t step);
   void update(double learning_rate);
+  std::vector<float> flat(const AlignedBuffer& packed) const;
   /// Gradients of the layer's parameters and, but for the first layer, of the output of the layer below.
   void backward_products(std::size_t l, int rows);
   void backward_products_bf16(std::size_t l, int rows);

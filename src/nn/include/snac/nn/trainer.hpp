@@ -45,10 +45,17 @@ struct TrainParams {
 };
 void describe(Fields& fields, TrainParams& params);
 
+struct TrainCheckpoint;  // checkpoint.hpp
+
 /// What a stage may add to plain float training.
 struct TrainExtras {
   const NetQuantizer* quantizer = nullptr;          ///< QAT: forward through the grids, straight-through gradient (zero where saturated)
   const std::vector<std::uint8_t>* mask = nullptr;  ///< one per parameter; 0 = pruned: stays exactly zero
+  /// Called after each epoch with everything that is needed to go on from there. Unset: no checkpoint is made.
+  std::function<void(const TrainCheckpoint&)> on_epoch = {};
+  /// Goes on from here to the same bits as an uninterrupted training; the network given to train() must have the same
+  /// architecture, its values do not count.
+  const TrainCheckpoint* resume = nullptr;
 };
 
 /// Losses are the mean cross-entropy without the L1 and L2 terms, so that they compare across them. learning_rate is that of the
@@ -61,9 +68,9 @@ struct EpochLog {
 
 struct TrainResult {
   std::vector<EpochLog> history;
-  int best_epoch = -1;  ///< the epoch with the lowest validation loss; -1 without validation rows
-  Score validation;     ///< of the weights left in `mlp`; NaN without validation rows
-  double seconds = 0;
+  int best_epoch = -1;       ///< the epoch with the lowest validation loss; -1 without validation rows
+  Score validation;          ///< of the weights left in `mlp`; NaN without validation rows
+  double seconds = 0;        ///< with a checkpoint: of all runs together
   std::int64_t samples = 0;  ///< training samples processed
 };
 
@@ -79,10 +86,10 @@ struct DivergedError : Error {
 /// @throws Interrupted between batches if a stop was asked for (core/interrupt.hpp);
 ///         DivergedError;
 ///         ConfigError for bad parameters, bf16 on a processor without it or together with a quantizer (most grids are
-///         finer than bfloat16, so the forward pass would not be that of the integers), no training rows, or no validation rows although
-///         early stopping, restore_best or the plateau schedule need them; DataError if the data set has other features or classes than the
-///         network; std::invalid_argument for a row outside the data set, a mask of another size, a quantizer that require_fits() refuses
-///         (batch norm not folded).
+///         finer than bfloat16, so the forward pass would not be that of the integers), no training rows, a checkpoint of another training
+///         (it names what differs), or no validation rows although early stopping, restore_best or the plateau schedule need them;
+///         DataError if the data set has other features or classes than the network; std::invalid_argument for a row outside the data set,
+///         a mask of another size, a quantizer that require_fits() refuses (batch norm not folded).
 TrainResult train(Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> train_rows,
                   std::span<const std::uint32_t> validation_rows, const TrainParams& params, const TrainExtras& extras = {});
 
