@@ -48,7 +48,8 @@ nn::Grid weight_grid(std::span<const float> weights, int bits) {
 
 }  // namespace
 
-nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> rows, const CalibrationParams& params) {
+nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> rows,
+                           const CalibrationParams& params) {
   const auto ranges = nn::observe_ranges(mlp, data, rows);
   const int bits = params.precision.activation_bits;
   nn::NetQuantizer quantizer;
@@ -86,7 +87,8 @@ nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::s
         break;
       }
       case space::Activation::linear: {
-        const double largest = std::max({std::abs(static_cast<double>(ranges[i].out_min)), std::abs(static_cast<double>(ranges[i].out_max)), 1e-6});
+        const double largest =
+            std::max({std::abs(static_cast<double>(ranges[i].out_min)), std::abs(static_cast<double>(ranges[i].out_max)), 1e-6});
         const std::int64_t highest = highest_of(params.logits_bits - 1);
         // Finer than the accumulator would be zero bits on the bus.
         const int fraction = std::min(fraction_for(2 * largest, highest), layer.bias_fraction_bits);
@@ -109,7 +111,8 @@ nn::Grid grid_from_json(const Json& json, const std::string& where) {
                       .min_raw = json_get<std::int64_t>(json, "min", where),
                       .max_raw = json_get<std::int64_t>(json, "max", where)};
   if (grid.min_raw > grid.max_raw || std::abs(grid.fraction_bits) > 256) {
-    throw DataError("a grid is not usable", {.where = where, .found = json.dump(), .expected = "min <= max and a small fraction", .hint = {}});
+    throw DataError("a grid is not usable",
+                    {.where = where, .found = json.dump(), .expected = "min <= max and a small fraction", .hint = {}});
   }
   return grid;
 }

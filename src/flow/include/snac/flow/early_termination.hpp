@@ -41,9 +41,6 @@ class EarlyTermination {
   /// Makes an ended trial known to later judgements; `stopped` if it was stopped early. Between generations only.
   void record(const Values& estimates, const Curves& curves, const std::optional<std::size_t>& stopped_rung);
 
-  
-
-
  private:
   /// A place in a candidate's trainings where it is judged.
   struct Place {
