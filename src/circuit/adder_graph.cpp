@@ -9,9 +9,7 @@ namespace {
 int bits_of(double non_negative) { return non_negative < 1 ? 0 : std::ilogb(non_negative) + 1; }
 
 /// Do b's bits only fill the space below a's lowest one?
-bool joins_below(const Wire& a, int power_a, const Wire& b, int power_b, bool negative_b) {
-  return !negative_b && !b.is_signed && b.msb + power_b <= a.lsb + power_a;
-}
+bool joins_below(const Wire& a, int power_a, const Wire& b, int power_b) { return !b.is_signed && b.msb + power_b <= a.lsb + power_a; }
 
 }  // namespace
 
@@ -34,9 +32,7 @@ Wire sum_of(const Wire& a, int power_a, bool negative_a, const Wire& b, int powe
 }
 
 std::int64_t adder_cost(const Wire& a, int power_a, bool negative_a, const Wire& b, int power_b, bool negative_b) {
-  if (!a.constant && !b.constant && (joins_below(a, power_a, b, power_b, negative_b) || joins_below(b, power_b, a, power_a, negative_a))) {
-    return 0;
-  }
+  if (!negative_a && !negative_b && (joins_below(a, power_a, b, power_b) || joins_below(b, power_b, a, power_a))) return 0;
   const int lsb = std::max(a.lsb + power_a, b.lsb + power_b), msb = std::max(a.msb + power_a, b.msb + power_b);
   const int bits = std::max(1, msb - lsb + (a.is_signed || b.is_signed ? 1 : 0));
   return bits * (a.constant || b.constant ? kCostPerConstantBit : kCostPerBit);

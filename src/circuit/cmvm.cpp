@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -74,36 +75,57 @@ Problem make_problem(Circuit& circuit, const std::vector<LinearForm>& rows) {
   return problem;
 }
 
-/// -1 for values to be built negated, so that outputs come out with the sign they need: a difference has either sign for free.
-/// From the outputs down: one positive operand suffices.
-std::vector<int> signs_of(const Draft& draft) {
-  const std::size_t num_leaves = draft.graph.num_leaves();
-  const std::vector<AdderGraph::Adder>& adders = draft.graph.adders();
-  std::vector<int> sign(num_leaves + adders.size(), 0);
-  const auto is_leaf = [&](const Ref& ref) { return static_cast<std::size_t>(ref.value) < num_leaves; };
-  const auto sign_at = [&](const Ref& ref) -> int& { return sign[static_cast<std::size_t>(ref.value)]; };
-  const auto factor = [](const Ref& ref) { return ref.negative ? -1 : 1; };
-  for (std::size_t leaf = 0; leaf < num_leaves; ++leaf) sign[leaf] = 1;
-  for (const Ref& output : draft.outputs) {
-    if (output.value != kZero && sign_at(output) == 0) sign_at(output) = factor(output);
-  }
-  for (std::size_t k = adders.size(); k-- > 0;) {
-    int& own = sign[num_leaves + k];
-    if (own == 0) own = 1;
-    const Ref &a = adders[k].a, &b = adders[k].b;
-    const auto positive = [&](const Ref& ref) { return sign_at(ref) == own * factor(ref); };
-    if (positive(a) || positive(b)) continue;
-    for (const Ref* ref : {&b, &a}) {
-      if (is_leaf(*ref) || sign_at(*ref) != 0) continue;
-      sign_at(*ref) = own * factor(*ref);
-      break;
+/// -1 for values to be built negated, so that outputs come out with the sign they need. A sum has the sign for free that one of
+/// its operands has: what is possible is found from the leaves up, what is wanted from the outputs down.
+class Signs {
+ public:
+  explicit Signs(const Draft& draft) : graph_(draft.graph), possible_(num_values()), sign_(num_values(), 0) {
+    for (std::size_t v = 0; v < num_values(); ++v) {
+      const auto can_be = [&](int sign) {
+        if (is_leaf(v)) return sign > 0 || graph_.wire(static_cast<std::int32_t>(v)).constant;
+        return possible(adder(v).a, sign) || possible(adder(v).b, sign);
+      };
+      possible_[v] = {can_be(-1), can_be(1)};
+      if (is_leaf(v)) sign_[v] = 1;
+    }
+    for (const Ref& output : draft.outputs) {
+      if (output.value != kZero) want(output, 1);
+    }
+    for (std::size_t v = num_values(); v-- > graph_.num_leaves();) {
+      if (sign_[v] == 0) sign_[v] = 1;
+      if (satisfied(adder(v).a, sign_[v]) || satisfied(adder(v).b, sign_[v])) continue;
+      want(adder(v).b, sign_[v]) || want(adder(v).a, sign_[v]);
     }
   }
-  return sign;
-}
+  int of(std::size_t value) const { return sign_[value]; }
+
+ private:
+  static int factor(const Ref& ref) { return ref.negative ? -1 : 1; }
+  static std::size_t at(const Ref& ref) { return static_cast<std::size_t>(ref.value); }
+  std::size_t num_values() const { return graph_.num_leaves() + graph_.adders().size(); }
+  bool is_leaf(std::size_t v) const { return v < graph_.num_leaves(); }
+  const AdderGraph::Adder& adder(std::size_t v) const { return graph_.adders()[v - graph_.num_leaves()]; }
+  bool possible(const Ref& ref, int sign) const { return possible_[at(ref)][sign * factor(ref) > 0 ? 1 : 0]; }
+  bool satisfied(const Ref& ref, int sign) const {
+    return sign_[at(ref)] == sign * factor(ref) || (is_leaf(at(ref)) && graph_.wire(ref.value).constant);
+  }
+  /// False if it cannot have the sign, or has another already.
+  bool want(const Ref& ref, int sign) {
+    int& own = sign_[at(ref)];
+    const int wanted = sign * factor(ref);
+    if (!possible(ref, sign) || (own != 0 && own != wanted)) return false;
+    if (wanted < 0 && !graph_.wire(ref.value).is_signed) return false;  // negated, an unsigned value is a bit wider
+    own = wanted;
+    return true;
+  }
+
+  const AdderGraph& graph_;
+  std::vector<std::array<bool, 2>> possible_;  ///< as negative, as positive
+  std::vector<int> sign_;
+};
 
 std::vector<Term> emit(Circuit& circuit, const Draft& draft, const std::vector<Term>& leaves) {
-  const std::vector<int> sign = signs_of(draft);
+  const Signs signs(draft);
   std::vector<Term> terms = leaves;
   const auto term_of = [&](const Ref& ref, bool negated) {
     if (ref.value == kZero) return Term{circuit.constant(0, 0)};
@@ -111,7 +133,7 @@ std::vector<Term> emit(Circuit& circuit, const Draft& draft, const std::vector<T
     return Term{term.node, term.power + ref.power, term.negative != (ref.negative != negated)};
   };
   for (const AdderGraph::Adder& adder : draft.graph.adders()) {
-    const bool negated = sign[terms.size()] < 0;
+    const bool negated = signs.of(terms.size()) < 0;
     const Term a = term_of(adder.a, negated), b = term_of(adder.b, negated);
     Term sum = circuit.sum(a, b);
     sum.negative = sum.negative != negated;
@@ -131,7 +153,7 @@ void CmvmParams::validate() const {
                     {.where = "extra_depth",
                      .found = fmt::format("{}", extra_depth),
                      .expected = fmt::format("0 to {} levels above the least possible, or -1 for no limit", kMost),
-                     .hint = "2 is usual"});
+                     .hint = "0 gives the shortest pipeline and nearly all of the saving"});
 }
 
 std::vector<Term> multiply(Circuit& circuit, const std::vector<LinearForm>& rows, const CmvmParams& params, CmvmStats* stats) {

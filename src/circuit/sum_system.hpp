@@ -51,7 +51,7 @@ int balanced_depth(const SumSystem& system, const std::vector<Ref>& digits);
 /// Builds all rows as adders. `balanced`: fewest levels, operands of like weight first; else the cheapest adder that the row's
 /// limit allows, again and again.
 struct Draft {
-  AdderGraph graph;
+  AdderGraph graph{{}};
   std::vector<Ref> outputs;         ///< value -1: zero
   std::vector<std::int32_t> built;  ///< per value of the system: its graph value's level
   std::int64_t cost() const { return graph.cost(); }

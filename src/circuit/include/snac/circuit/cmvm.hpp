@@ -38,7 +38,9 @@ enum class Strategy : std::uint8_t {
 struct CmvmParams {
   Strategy strategy = Strategy::shared;
   Effort effort = Effort::normal;
-  int extra_depth = 2;     ///< adder levels above those of the deepest row's balanced tree; -1 = no limit
+  /// Adder levels above those of the deepest row's balanced tree; -1 = no limit. More saves another 0.1-0.5 % of the LUTs of trained
+  /// networks and costs a pipeline stage or two (docs/adr/0007).
+  int extra_depth = 0;
   std::uint64_t seed = 0;  ///< of the local search; same seed, same graph
   /// @throws ConfigError naming field, value and range.
   void validate() const;
