@@ -224,6 +224,31 @@ void table(std::size_t n, FloatGrid grid, const float* values, const float* slop
   }
 }
 
+/// Value and derivative by v and f(v).
+template <class Function, class Derivative>
+void on_grids(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope, Function f, Derivative derivative) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const float input = x[i];
+    const float v = round_to_grid(pre, input) * pre.step;
+    const auto value = static_cast<float>(f(static_cast<double>(v)));
+    y[i] = round_to_grid(out, value) * out.step;
+    if (slope != nullptr) slope[i] = gradient_passes(pre, input) && gradient_passes(out, value) ? derivative(v, value) : 0.0F;
+  }
+}
+void tanh_on_grids(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope) {
+  on_grids(
+      n, pre, out, x, y, slope, [](double v) { return std::tanh(v); }, [](float, float f) { return 1 - f * f; });
+}
+void sigmoid_on_grids(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope) {
+  on_grids(
+      n, pre, out, x, y, slope, [](double v) { return 1 / (1 + std::exp(-v)); }, [](float, float f) { return f * (1 - f); });
+}
+void leaky_relu_on_grids(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope) {
+  on_grids(
+      n, pre, out, x, y, slope, [](double v) { return v <= 0 ? static_cast<double>(kLeakySlope) * v : v; },
+      [](float v, float) { return v > 0 ? 1.0F : kLeakySlope; });
+}
+
 }  // namespace
 
 const Kernels* reference_kernels() {
@@ -249,7 +274,10 @@ const Kernels* reference_kernels() {
                                   .momentum = momentum,
                                   .clamp = clamp,
                                   .fake_quantize = fake_quantize,
-                                  .table = table};
+                                  .table = table,
+                                  .tanh_on_grids = tanh_on_grids,
+                                  .sigmoid_on_grids = sigmoid_on_grids,
+                                  .leaky_relu_on_grids = leaky_relu_on_grids};
   return &kTable;
 }
 

@@ -78,7 +78,7 @@ TrainingStep::TrainingStep(const Mlp& mlp, int largest_batch, const TrainParams&
     }
     if (quantizer_ != nullptr) {
       layer.slope = AlignedBuffer(size);
-      activations_.emplace_back(flat.activation, quantizer_->layers[l]);
+      activations_.emplace_back(kernels_, flat.activation, quantizer_->layers[l]);
       const Grid& grid = quantizer_->layers[l].weight;
       kernels_.clamp(layer.packed.weight_size, static_cast<float>(grid.lowest()), static_cast<float>(grid.highest()),
                      parameters_.data() + layer.packed.weight);
@@ -136,7 +136,7 @@ void TrainingStep::forward_layer(std::size_t l, int rows, const float* x, std::u
                                 layer.inverse_deviation.data());
   }
   if (quantizer_ != nullptr) {
-    activations_[l].apply(kernels_, n, out, out, layer.slope.data());
+    activations_[l].apply(n, out, out, layer.slope.data());
   } else if (!layer.fused_relu) {
     apply_activation(kernels_, layer.activation, n, out);
   }

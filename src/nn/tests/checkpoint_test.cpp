@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <stdexcept>
 
@@ -207,6 +208,63 @@ void seal(std::vector<std::byte>& bytes) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   for (std::size_t i = 0; i + 8 < bytes.size(); ++i) hash = (hash ^ std::to_integer<std::uint64_t>(bytes[i])) * 0x100000001b3ULL;
   for (std::size_t i = 0; i < 8; ++i) bytes[bytes.size() - 8 + i] = static_cast<std::byte>(hash >> (8 * i));
+}
+
+/// Written by version 1 of the format; later readers must keep reading it.
+TEST_F(Checkpoint, a_file_of_version_1_is_readable) {
+  std::vector<std::byte> bytes;
+  const auto raw = [&](std::string_view part) {
+    for (const char c : part) bytes.push_back(static_cast<std::byte>(c));
+  };
+  const auto number = [&](std::uint64_t value, int size) {
+    for (int i = 0; i < size; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
+  };
+  const auto real = [&](double value) { number(std::bit_cast<std::uint64_t>(value), 8); };
+  const auto floats = [&](const std::vector<float>& values) {
+    number(values.size(), 8);
+    for (const float value : values) number(std::bit_cast<std::uint32_t>(value), 4);
+  };
+  Mlp mlp = make_empty_mlp(space::mlp(1, {}, 1));
+  mlp.parameters = {1, -2};
+  raw(std::string_view("SNACTRN\0\1\0\0\0", 12));
+  number(13, 4);
+  raw(R"({"seed": "1"})");
+  const std::vector<std::byte> model = serialize(mlp);
+  number(model.size(), 8);
+  bytes.insert(bytes.end(), model.begin(), model.end());
+  floats({3, 4});
+  floats({5, 6});
+  floats({7, 8});
+  floats({});
+  number(9, 8);
+  for (const double value : {0.25, 0.5, 0.75, 0.125}) real(value);
+  number(1, 4);
+  number(1000, 8);
+  for (const double value : {1.5, 0.01, 0.3}) real(value);
+  number(2, 4);
+  real(0.2);
+  number(3, 4);
+  number(1, 8);
+  for (const double value : {0.02, 0.6, 0.7, 0.8}) real(value);
+  bytes.resize(bytes.size() + 8);
+  seal(bytes);
+  const TrainCheckpoint checkpoint = deserialize_checkpoint(bytes, "old");
+  EXPECT_EQ(checkpoint.settings, (std::map<std::string, std::string>{{"seed", "1"}}));
+  EXPECT_EQ(checkpoint.mlp.parameters, mlp.parameters);
+  EXPECT_EQ(checkpoint.first_moment, (std::vector<float>{3, 4}));
+  EXPECT_EQ(checkpoint.second_moment, (std::vector<float>{5, 6}));
+  EXPECT_EQ(checkpoint.best_parameters, (std::vector<float>{7, 8}));
+  EXPECT_EQ(checkpoint.steps, 9U);
+  EXPECT_EQ(checkpoint.best_score.loss, 0.25);
+  EXPECT_EQ(checkpoint.progress.validation.accuracy, 0.125);
+  EXPECT_EQ(checkpoint.progress.best_epoch, 0);
+  EXPECT_EQ(checkpoint.progress.samples, 1000);
+  EXPECT_EQ(checkpoint.schedule.rate, 0.01);
+  EXPECT_EQ(checkpoint.schedule.waited, 2);
+  EXPECT_EQ(checkpoint.stopping.waited, 3);
+  ASSERT_EQ(checkpoint.progress.history.size(), 1U);
+  EXPECT_EQ(checkpoint.progress.history[0].validation_accuracy, 0.8);
+  EXPECT_EQ(serialize(checkpoint).size(), bytes.size() - 1);  // without the blank in the settings
 }
 
 TEST_F(Checkpoint, damaged_files_are_refused_and_never_crash) {

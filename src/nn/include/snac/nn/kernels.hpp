@@ -54,6 +54,8 @@ struct DropoutMask {
   float scale = 1;              ///< 1 / (1 - probability)
 };
 
+using OnGrids = void (*)(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope);
+
 struct Kernels {
   const char* name;
 
@@ -108,6 +110,10 @@ struct Kernels {
   /// y = values[raw - lowest], slope (nullable) = slopes[raw - lowest] where the gradient passes grid, else 0;
   /// raw = x on the grid as above. NaN gives NaN.
   void (*table)(std::size_t n, FloatGrid grid, const float* values, const float* slopes, const float* x, float* y, float* slope);
+  /// Without a table: v = x on `pre`, y = f(v) on `out`, slope (nullable) = f'(v) where the gradient passes both grids, else 0.
+  /// f is computed in single precision, so that a y next to a tie may be a step off the table's, and only for |v| <= 8.5
+  /// (sigmoid: 17). The user compares with the table on all of `pre` first. NaN gives NaN.
+  OnGrids tanh_on_grids, sigmoid_on_grids, leaky_relu_on_grids;
 };
 
 enum class Isa { automatic, reference, portable, avx2, avx512 };
