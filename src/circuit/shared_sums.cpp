@@ -9,7 +9,7 @@ namespace snac::circuit {
 namespace {
 
 // The local search's length: steps for small systems, fewer for large ones, whose steps are longer.
-constexpr std::size_t kMaxSteps = 600, kMinSteps = 60, kWork = 1'500'000;
+constexpr std::size_t kMaxSteps = 1000, kMinSteps = 60, kWork = 4'000'000;
 constexpr double kLeastDissolved = 0.02, kMostDissolved = 0.25;
 constexpr double kNoise = 0.3;
 

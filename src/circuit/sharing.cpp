@@ -98,9 +98,16 @@ struct Entry {
   friend bool operator<(const Entry& a, const Entry& b) { return a.score != b.score ? a.score < b.score : a.key > b.key; }
 };
 
+/// Pairs of digits that are looked at: systems with more are cut into groups of leaves, and only pairs within a group count.
+constexpr double kMaxPairs = 3e7;
+
 class Sharing {
  public:
   Sharing(SumSystem& system, const SharingParams& params) : system_(system), params_(params), places_(system.values.size()) {
+    double pairs = 0;
+    for (const Row& row : system_.rows) pairs += 0.5 * static_cast<double>(row.digits.size()) * static_cast<double>(row.digits.size());
+    const auto groups = static_cast<std::size_t>(1 + pairs / kMaxPairs);
+    for (std::size_t v = 0; v < system_.values.size(); ++v) group_.push_back(static_cast<std::int32_t>(v * groups / system_.values.size()));
     for (std::size_t r = 0; r < system_.rows.size(); ++r) {
       std::int64_t used = 0;
       for (const Ref& digit : system_.rows[r].digits) {
@@ -148,9 +155,10 @@ class Sharing {
   /// Pairs of v with the other digits of its rows. `initial`: only partners not before v.
   void count_pairs(std::int32_t v, bool initial) {
     counter_.clear();
+    const std::int32_t group = group_[index(v)];
     for (const Place& place : places_[index(v)]) {
       for (const Ref& digit : system_.rows[static_cast<std::size_t>(place.row)].digits) {
-        if (initial && digit.value < v) continue;
+        if ((initial && digit.value < v) || group_[index(digit.value)] != group) continue;
         if (digit.value == v && digit.power <= place.power) continue;
         const bool first = v <= digit.value;
         const int distance = first ? digit.power - place.power : place.power - digit.power;
@@ -214,6 +222,7 @@ class Sharing {
     const Wire a = system_.wire(pair.v0), b = system_.wire(pair.v1);
     const auto value = static_cast<std::int32_t>(system_.values.size());
     system_.values.push_back(sum_of(a, 0, false, b, pair.distance, pair.opposite));
+    group_.push_back(group_[index(pair.v0)]);
     const int level = system_.values.back().level;
     system_.rows.push_back({{{pair.v0, 0, false}, {pair.v1, pair.distance, pair.opposite}}, level});
     used_.push_back(kCapacity);
@@ -254,6 +263,7 @@ class Sharing {
   SumSystem& system_;
   SharingParams params_;
   std::vector<std::vector<Place>> places_;  ///< per value: where it stands, sorted
+  std::vector<std::int32_t> group_;         ///< per value
   std::vector<std::int64_t> used_;          ///< per row: room taken under its limit
   std::vector<Entry> heap_;
   std::vector<Match> matches_;

@@ -229,6 +229,21 @@ TEST(Multiply, without_sharing_potential_nothing_is_lost) {
   EXPECT_EQ(built.stats.depth, 1);
 }
 
+TEST(Multiply, rows_of_very_many_digits_are_shared_in_groups) {
+  // 2 rows of 6,000 inputs: 2 x 12,000 digits, ten times the pairs that are looked at together.
+  Rng rng(11);
+  Case problem;
+  problem.weights.resize(2);
+  for (int i = 0; i < 6000; ++i) {
+    for (auto& row : problem.weights) row.push_back(static_cast<std::int64_t>(rng.below(64)) - 32);
+  }
+  problem.bias = {1, 2};
+  problem.inputs.assign(6000, {4, 4, true});
+  const Built built = build(problem, {.effort = Effort::quick});
+  expect_product(problem, built);
+  EXPECT_LT(built.stats.cost, 0.95 * built.stats.csd_cost);
+}
+
 TEST(Multiply, bad_parameters_are_refused) {
   Circuit circuit;
   EXPECT_THROW(multiply(circuit, {}, {.extra_depth = -2}), ConfigError);
