@@ -4,6 +4,7 @@
 // therefore trains in short slices, and a slice counts only if the thread was never taken off its processor; in the
 // shared phase only if, in addition, another worker's undisturbed slices ran during all of it.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -27,7 +28,7 @@ namespace {
 
 struct Options {
   std::string train = "data/jets8_train.h5", test = "data/jets8_test.h5", json;
-  int rounds = 9, workers = 2, slices = 60, slice_samples = 12800;
+  int rounds = 9, workers = 2, slices = 400, slice_samples = 2560;
 };
 
 struct Slice {
@@ -35,20 +36,34 @@ struct Slice {
   bool undisturbed = false;
 };
 
-void pin(int processor) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(processor, &set);
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
+/// Keeps this thread on the `index`-th processor of those the program started with, until the end of the scope.
+class Pinned {
+ public:
+  Pinned(const cpu_set_t& allowed, int index) : before_(allowed) {
+    int skip = index % CPU_COUNT(&allowed), processor = 0;
+    while (!CPU_ISSET(processor, &allowed) || skip-- > 0) ++processor;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(processor, &one);
+    pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+  }
+  ~Pinned() { pthread_setaffinity_np(pthread_self(), sizeof before_, &before_); }
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
 
 /// All workers train at once, worker w on processor w. @returns the slices of each.
 std::vector<std::vector<Slice>> run_workers(const PreparedJob& job, const std::vector<std::vector<std::uint32_t>>& rows, int workers,
                                             int slices) {
   std::vector<std::vector<Slice>> all(static_cast<std::size_t>(workers));
   std::atomic<int> ready = 0;
+  cpu_set_t allowed;
+  pthread_getaffinity_np(pthread_self(), sizeof allowed, &allowed);
   parallel_for(static_cast<std::size_t>(workers), workers, [&](std::size_t index, int) {
-    pin(static_cast<int>(index) % hardware_threads());
+    const Pinned pinned(allowed, static_cast<int>(index));
     job.run(rows[index]);
     ++ready;
     while (ready < workers) sched_yield();
@@ -123,6 +138,7 @@ long status_kb(const std::string& field) {
 /// Peak memory of `workers` workers beyond what was there before they began, in MB. The largest network, batch 128, and
 /// the row lists that each worker's training makes over the whole data set.
 double peak_growth_mb(const PreparedJob& job, std::size_t data_rows, int workers) {
+  malloc_trim(0);                               // what reading the data left behind must not serve the workers unseen
   std::ofstream("/proc/self/clear_refs") << 5;  // resets the high-water mark
   const long before = status_kb("VmRSS");
   std::vector<std::uint32_t> rows = random_rows(data_rows, data_rows, 1);
