@@ -76,6 +76,15 @@ nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::s
                                : nn::Grid{.fraction_bits = bits, .min_raw = 0, .max_raw = highest_of(bits)};
         break;
       }
+      case space::Activation::leaky_relu: {
+        // A line with a bend has no flat ends: the index covers what occurs.
+        const std::int64_t last_index = highest_of(params.table_index_bits - 1), highest = highest_of(bits - 1);
+        const double range = std::max(ranges[i].pre_high_quantile, 1e-6);
+        layer.pre_activation =
+            nn::Grid{.fraction_bits = fraction_for(range, last_index), .min_raw = -last_index - 1, .max_raw = last_index};
+        layer.output = {.fraction_bits = fraction_for(range, highest), .min_raw = -highest - 1, .max_raw = highest};
+        break;
+      }
       case space::Activation::linear: {
         const double largest = std::max({std::abs(static_cast<double>(ranges[i].out_min)), std::abs(static_cast<double>(ranges[i].out_max)), 1e-6});
         const std::int64_t highest = highest_of(params.logits_bits - 1);

@@ -95,9 +95,7 @@ QuantizedActivation::QuantizedActivation(space::Activation activation, const Lay
   for (const std::int64_t entry : activation_table(activation, pre, grids.output)) {
     values_.push_back(static_cast<float>(static_cast<double>(entry) * grids.output.step()));
     const double x = static_cast<double>(raw++) * pre.step();
-    const bool is_tanh = activation == space::Activation::tanh;
-    const double f = is_tanh ? std::tanh(x) : 1 / (1 + std::exp(-x));
-    const double slope = is_tanh ? 1 - f * f : f * (1 - f);
+    const double f = activation_value(activation, x), slope = activation_slope(activation, x);
     const bool inside = f >= grids.output.lowest() && f <= grids.output.highest();
     slopes_.push_back(inside ? static_cast<float>(slope) : 0.0F);
   }
@@ -121,6 +119,8 @@ void apply_activation(const Kernels& kernels, space::Activation activation, std:
       return kernels.tanh(n, y);
     case space::Activation::sigmoid:
       return kernels.sigmoid(n, y);
+    case space::Activation::leaky_relu:
+      return kernels.leaky_relu(n, y);
   }
 }
 

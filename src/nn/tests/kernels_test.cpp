@@ -135,6 +135,7 @@ TEST_P(FastKernels, activations_and_their_gradients_match_the_reference) {
   // tanh: 1.3e-8 from the fit and at most 6 roundings, u each; where it is cut off at 8.5 it is 9e-8 below 1.
   compare(&Kernels::tanh, &Kernels::tanh_gradient, 5e-7, 0);
   compare(&Kernels::sigmoid, &Kernels::sigmoid_gradient, 0, 3e-7);
+  compare(&Kernels::leaky_relu, &Kernels::leaky_relu_gradient, 0, 0);
   Floats product = upstream, product_truth = upstream;
   fast().multiply(x.size(), x.data(), product.data());
   truth().multiply(x.size(), x.data(), product_truth.data());
@@ -142,7 +143,7 @@ TEST_P(FastKernels, activations_and_their_gradients_match_the_reference) {
 }
 
 TEST_P(FastKernels, not_a_number_passes_through_activations) {
-  for (const auto forward : {&Kernels::relu, &Kernels::tanh, &Kernels::sigmoid}) {
+  for (const auto forward : {&Kernels::relu, &Kernels::tanh, &Kernels::sigmoid, &Kernels::leaky_relu}) {
     Floats y(16, std::numeric_limits<float>::quiet_NaN());
     (fast().*forward)(y.size(), y.data());
     for (const float value : y) EXPECT_TRUE(std::isnan(value));
@@ -217,7 +218,7 @@ TEST_P(FastKernels, loss_of_broken_logits_is_not_finite) {
   }
 }
 
-TEST_P(FastKernels, adam_matches_the_reference_and_masked_values_are_zero) {
+TEST_P(FastKernels, optimisers_match_the_reference_and_masked_values_are_zero) {
   Rng rng(6);
   const std::size_t n = 160;
   Floats gradient(n), mask(n);
@@ -225,7 +226,7 @@ TEST_P(FastKernels, adam_matches_the_reference_and_masked_values_are_zero) {
     gradient[i] = static_cast<float>(rng.normal());
     mask[i] = i % 3 == 0 ? 0.0F : 1.0F;
   }
-  for (const float* m : std::initializer_list<const float*>{nullptr, mask.data()}) {
+  const auto check = [&](const float* m, auto step_of) {
     Floats state[2][3];
     for (auto& each : state) {
       Rng start(7);
@@ -234,10 +235,9 @@ TEST_P(FastKernels, adam_matches_the_reference_and_masked_values_are_zero) {
       }
       each[2][5] = 0.0F;
     }
-    const AdamStep step{.rate = 0.01F, .l1 = 0.1F};
     for (int t = 0; t < 5; ++t) {
-      fast().adam(n, step, m, gradient.data(), state[0][0].data(), state[0][1].data(), state[0][2].data());
-      truth().adam(n, step, m, gradient.data(), state[1][0].data(), state[1][1].data(), state[1][2].data());
+      step_of(fast(), m, state[0]);
+      step_of(truth(), m, state[1]);
     }
     for (int k = 0; k < 3; ++k) {
       for (std::size_t i = 0; i < n; ++i) {
@@ -247,6 +247,17 @@ TEST_P(FastKernels, adam_matches_the_reference_and_masked_values_are_zero) {
         }
       }
     }
+  };
+  const auto adam = [&](const Kernels& k, const float* m, Floats(&state)[3]) {
+    k.adam(n, {.rate = 0.01F, .l1 = 0.1F, .l2 = 0.2F}, m, gradient.data(), state[0].data(), state[1].data(), state[2].data());
+  };
+  const auto momentum = [&](const Kernels& k, const float* m, Floats(&state)[3]) {
+    if (m != nullptr) state[1].assign(n, 0.0F);  // not its own
+    k.momentum(n, {.rate = 0.01F, .momentum = 0.9F, .l1 = 0.1F, .l2 = 0.2F}, m, gradient.data(), state[0].data(), state[2].data());
+  };
+  for (const float* m : std::initializer_list<const float*>{nullptr, mask.data()}) {
+    check(m, adam);
+    check(m, momentum);
   }
 }
 

@@ -99,7 +99,7 @@ TEST(ArchSpec, the_largest_networks_do_not_overflow_the_count) {
 }
 
 TEST(Activation, names_are_read_back_and_unknown_ones_listed) {
-  for (const Activation each : {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid}) {
+  for (const Activation each : {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid, Activation::leaky_relu}) {
     EXPECT_EQ(activation_from_string(to_string(each)), each);
   }
   try {

@@ -17,7 +17,7 @@ struct CalibrationParams {
   Precision precision;
   fixed::FixedType input{12, 4, true, fixed::Rounding::rnd, fixed::Overflow::sat};  ///< declared by the user
   int logits_bits = 16;       ///< width of the output's type, sign included
-  int table_index_bits = 10;  ///< tanh, sigmoid: width of the table's input
+  int table_index_bits = 10;  ///< tanh, sigmoid, leaky_relu: width of the table's input
 };
 
 /// Grids for a network without batch normalisation, from its weights and the ranges seen on the given rows.
