@@ -26,7 +26,7 @@ Json to_json(const Job& job) {
               {"masked", job.masked},
               {"batch", job.batch},
               {"seed", job.seed},
-              {"precision", job.precision}};
+              {"precision", job.precision == nn::Precision::bf16 ? "bf16" : "fp32"}};
 }
 
 Job job_from_json(const Json& json) {
@@ -43,7 +43,12 @@ Job job_from_json(const Json& json) {
   read(json, "masked", job.masked);
   read(json, "batch", job.batch);
   read(json, "seed", job.seed);
-  read(json, "precision", job.precision);
+  std::string precision = "fp32";
+  read(json, "precision", precision);
+  if (precision != "fp32" && precision != "bf16") {
+    throw DataError("unknown precision", {.where = "job: precision", .found = precision, .expected = "fp32 or bf16", .hint = {}});
+  }
+  job.precision = precision == "bf16" ? nn::Precision::bf16 : nn::Precision::fp32;
   return job;
 }
 
@@ -86,10 +91,7 @@ nn::TrainResult PreparedJob::train(nn::Mlp& mlp, std::span<const std::uint32_t> 
   params.early_stopping = 0;
   params.restore_best = false;
   params.seed = job_.seed;
-  if (job_.precision != "float32") {
-    throw ConfigError("this program trains in single precision",
-                      {.where = "precision", .found = job_.precision, .expected = "float32", .hint = {}});
-  }
+  params.precision = job_.precision;
   return nn::train(mlp, data_, rows, {}, params, {.quantizer = quantizer_.get(), .mask = mask_.empty() ? nullptr : &mask_});
 }
 

@@ -24,7 +24,7 @@ struct Job {
   bool masked = false;     ///< half of the weights pruned at random
   int batch = 128;
   std::uint64_t seed = 1;
-  std::string precision = "float32";
+  nn::Precision precision = nn::Precision::fp32;
 };
 Json to_json(const Job& job);
 /// Members that are missing keep their defaults. @throws DataError

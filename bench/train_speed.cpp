@@ -18,6 +18,7 @@
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/rng.hpp"
+#include "snac/nn/kernels_bf16.hpp"
 
 namespace snac::bench {
 namespace {
@@ -48,6 +49,7 @@ std::vector<std::pair<std::string, Job>> ways_to_train(const std::vector<int>& h
   add("tanh", [](Job& job) { job.activation = space::Activation::tanh; });
   add("sigmoid", [](Job& job) { job.activation = space::Activation::sigmoid; });
   add("dropout", [](Job& job) { job.dropout = 0.1; });
+  if (nn::bf16_kernels() != nullptr) add("bf16", [](Job& job) { job.precision = nn::Precision::bf16; });
   add("L1", [](Job& job) { job.l1 = 1e-5; });
   return ways;
 }

@@ -72,7 +72,7 @@ def job(hidden, **changes):
         "masked": False,
         "batch": 128,
         "seed": 1,
-        "precision": "float32",
+        "precision": "fp32",
     }
     return plain | changes
 
