@@ -13,7 +13,7 @@
 #   GoogleTest      libgtest-dev         1.12.1    BSD-3-Clause         tests
 #   pagmo2          libpagmo-dev         2.18      LGPL-3.0/GPL-3.0     tests only (oracle for fronts and hypervolume)
 #   Boost           (with pagmo2)        1.74+     BSL-1.0              tests only (multiprecision oracle)
-#   benchmark       libbenchmark-dev     1.7.1     Apache-2.0           bench only
+#   LIBXSMM, oneDNN libxsmm-dev, libdnnl-dev 1.17, 2.6 BSD-3-Clause, Apache-2.0  bench/product_speed only, if found
 #   Yosys, Verilator, Icarus Verilog (ISC, LGPL-3.0/Artistic-2.0, GPL-2.0) are run as programs, never linked.
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
@@ -42,7 +42,4 @@ if(SNAC_BUILD_TESTS)
   include(GoogleTest)
   find_package(GTest REQUIRED)
   find_package(Pagmo REQUIRED)
-endif()
-if(SNAC_BUILD_BENCH)
-  find_package(benchmark REQUIRED)
 endif()
