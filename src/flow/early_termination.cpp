@@ -34,8 +34,10 @@ Json curves_json(const Curves& curves) {
 Curves curves_from_json(const Json& json, const std::string& where) {
   Curves curves;
   const auto damaged = [&] {
-    return DataError("a trial's learning curves are damaged",
-                     {.where = where, .found = json.dump().substr(0, 200), .expected = "loss and accuracy by fold and epoch", .hint = "restore a copy of the file"});
+    return DataError("a trial's learning curves are damaged", {.where = where,
+                                                               .found = json.dump().substr(0, 200),
+                                                               .expected = "loss and accuracy by fold and epoch",
+                                                               .hint = "restore a copy of the file"});
   };
   if (!json.is_array()) throw damaged();
   for (const Json& epochs : json) {
@@ -57,23 +59,29 @@ void check_early_termination(const StudyConfig& config) {
   if (std::none_of(objectives.begin(), objectives.end(), [](const auto& objective) { return is_trained(objective.first); })) {
     std::string names;
     for (const auto& [name, direction] : objectives) names += (names.empty() ? "" : ", ") + name;
-    throw ConfigError("early termination has nothing to judge by",
-                      {.where = place + ".rule", .found = "objectives " + names, .expected = "accuracy or loss among search.objectives",
-                       .hint = "set search.early_termination.rule: none"});
+    throw ConfigError("early termination has nothing to judge by", {.where = place + ".rule",
+                                                                    .found = "objectives " + names,
+                                                                    .expected = "accuracy or loss among search.objectives",
+                                                                    .hint = "set search.early_termination.rule: none"});
   }
   if (config.data.folds < 2 && rule.min_epochs >= config.search.training.epochs) {
     throw ConfigError("early termination can never act",
-                      {.where = place + ".min_epochs", .found = fmt::format("{} of {} epochs", rule.min_epochs, config.search.training.epochs),
-                       .expected = "fewer than search.epochs, or several folds", .hint = "lower min_epochs or set rule: none"});
+                      {.where = place + ".min_epochs",
+                       .found = fmt::format("{} of {} epochs", rule.min_epochs, config.search.training.epochs),
+                       .expected = "fewer than search.epochs, or several folds",
+                       .hint = "lower min_epochs or set rule: none"});
   }
 }
 
 EarlyTermination::EarlyTermination(const StudyConfig& config, std::size_t folds)
-    : folds_(folds), epochs_(config.search.training.epochs), best_epoch_counts_(config.search.training.restore_best),
+    : folds_(folds),
+      epochs_(config.search.training.epochs),
+      best_epoch_counts_(config.search.training.restore_best),
       margin_(config.search.early_termination.halving.margin) {
   const EarlyTerminationConfig& rule = config.search.early_termination;
   if (rule.rule == TerminationRule::none) return;
-  for (const int epochs : search::rung_positions(rule.min_epochs, rule.halving.reduction, epochs_)) places_.push_back({.fold = 0, .epochs = epochs});
+  for (const int epochs : search::rung_positions(rule.min_epochs, rule.halving.reduction, epochs_))
+    places_.push_back({.fold = 0, .epochs = epochs});
   for (std::size_t fold = 0; fold + 1 < folds; ++fold) places_.push_back({.fold = fold, .epochs = 0});
   const auto take = [&](const Metric& metric) {
     auto& kind = is_trained(metric.name) ? scores_ : costs_;
@@ -82,8 +90,10 @@ EarlyTermination::EarlyTermination(const StudyConfig& config, std::size_t folds)
   for (const auto& [name, direction] : config.search.objectives) take(find_metric(name, "search.objectives"));
   for (const auto& [name, text] : config.search.constraints) {
     // A trained figure that has a budget must be worse as well; a hardware budget is known to be kept or missed.
-    if (is_trained(name)) take(find_metric(name, "search.constraints"));
-    else budgets_.push_back(parse_condition(name + " " + text, "search.constraints"));
+    if (is_trained(name))
+      take(find_metric(name, "search.constraints"));
+    else
+      budgets_.push_back(parse_condition(name + " " + text, "search.constraints"));
   }
   rungs_.emplace(rule.halving, places_.size());
 }
@@ -111,9 +121,9 @@ std::optional<EarlyStop> EarlyTermination::judge(std::size_t rung, const Values&
   EarlyStop stop{.rung = rung, .fold = static_cast<int>(curves.size()) - 1, .epochs = static_cast<int>(curves.back().size()), .reason = {}};
   std::string names;
   for (const Metric& metric : scores_) names += (names.empty() ? "" : " and ") + metric.name;
-  stop.reason = fmt::format("stopped early after epoch {} of {}{}: {} of {} earlier candidates that cost no more have better {}{}", stop.epochs, epochs_,
-                            folds_ > 1 ? fmt::format(", fold {} of {}", stop.fold + 1, folds_) : "", verdict.better, verdict.rivals, names,
-                            margin_ > 0 ? fmt::format(" by {}", margin_) : "");
+  stop.reason = fmt::format("stopped early after epoch {} of {}{}: {} of {} earlier candidates that cost no more have better {}{}",
+                            stop.epochs, epochs_, folds_ > 1 ? fmt::format(", fold {} of {}", stop.fold + 1, folds_) : "", verdict.better,
+                            verdict.rivals, names, margin_ > 0 ? fmt::format(" by {}", margin_) : "");
   return stop;
 }
 
