@@ -20,6 +20,8 @@ if(SNAC_WARNINGS_AS_ERRORS)
   target_compile_options(snac_build_flags INTERFACE -Werror)
 endif()
 if(SNAC_SANITIZE)
-  target_compile_options(snac_build_flags INTERFACE -fsanitize=${SNAC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # Instrumented code misleads GCC's flow analysis (its manual says so): that one warning is left to the other builds.
+  target_compile_options(snac_build_flags INTERFACE
+    -fsanitize=${SNAC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   target_link_options(snac_build_flags INTERFACE -fsanitize=${SNAC_SANITIZE})
 endif()

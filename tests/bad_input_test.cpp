@@ -20,7 +20,8 @@ class BadInput : public testing::Test {
     expect_command(code, texts, arguments, surroundings);
     EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out" / "hardware"));
   }
-  void expect_command(ExitCode code, const std::vector<std::string>& texts, const std::vector<std::string>& arguments, const Surroundings& surroundings = {}) {
+  void expect_command(ExitCode code, const std::vector<std::string>& texts, const std::vector<std::string>& arguments,
+                      const Surroundings& surroundings = {}) {
     const Outcome outcome = run(arguments, surroundings);
     EXPECT_EQ(outcome.exit_code, static_cast<int>(code)) << outcome.err;
     for (const auto& text : texts) EXPECT_NE(outcome.err.find(text), std::string::npos) << "no '" << text << "' in:\n" << outcome.err;
@@ -66,14 +67,16 @@ TEST_F(BadInput, ragged_csv_names_the_line) {
 
 TEST_F(BadInput, nan_feature_names_row_and_column) {
   write_text(path("nan.csv"), "alpha,beta,label\n1,2,0\n3,nan,1\n5,6,0\n7,8,1\n");
-  expect(ExitCode::data, {"nan.csv", "beta"}, {"--set", use_train("nan.csv"), "--set", "data.test=nan.csv", "--set", "data.constituents={count: 0}"});
+  expect(ExitCode::data, {"nan.csv", "beta"},
+         {"--set", use_train("nan.csv"), "--set", "data.test=nan.csv", "--set", "data.constituents={count: 0}"});
 }
 
 TEST_F(BadInput, one_class_only) {
   std::string text = "a,b,label\n";
   for (int i = 0; i < 50; ++i) text += std::to_string(i) + ",1,0\n";
   write_text(path("one.csv"), text);
-  expect(ExitCode::data, {"one.csv", "class"}, {"--set", use_train("one.csv"), "--set", "data.test=one.csv", "--set", "data.constituents={count: 0}"});
+  expect(ExitCode::data, {"one.csv", "class"},
+         {"--set", use_train("one.csv"), "--set", "data.test=one.csv", "--set", "data.constituents={count: 0}"});
 }
 
 TEST_F(BadInput, missing_label_column_suggests) {

@@ -65,17 +65,19 @@ std::string write_toy_study(const std::filesystem::path& folder, const std::stri
     const Outcome cut = run({"data", "sample", source + "jets8_" + name + ".h5", "-o", file, "--rows", rows, "--provenance", "test"});
     if (cut.exit_code != 0) throw std::runtime_error("cannot cut the sample: " + cut.err);
   }
-  return write_text(folder / "toy.yaml",
-                    "study: toy\noutput: " + (folder / "out").string() +
-                        "\ndata: {train: train.h5, test: test.h5, constituents: {count: 4}}\n"
-                        "space:\n  family: mlp\n  layers: [1, 2]\n  width: [4, 6, 8]\n  activation: [relu, tanh]\n  batch_norm: [true, false]\n"
-                        "  learning_rate: [0.002, 0.005]\n"
-                        "search: {trials: 12, epochs: 2, sampler: {population: 4}}\n"
-                        "baseline: {hidden: [8], epochs: 2}\n"
-                        "select: {rule: best, by: lut, count: 2}\n"
-                        "compress: {precisions: [6], warmup_epochs: 1, pruning: {iterations: 2, fraction: 0.3, epochs: 1}}\n"
-                        "choose: {rule: cheapest, by: lut, where: ['accuracy >= best - 0.02'], count: 1}\n"
-                        "synth: {tools: " + tools + ", vectors: 1000}\n");
+  return write_text(
+      folder / "toy.yaml",
+      "study: toy\noutput: " + (folder / "out").string() +
+          "\ndata: {train: train.h5, test: test.h5, constituents: {count: 4}}\n"
+          "space:\n  family: mlp\n  layers: [1, 2]\n  width: [4, 6, 8]\n  activation: [relu, tanh]\n  batch_norm: [true, false]\n"
+          "  learning_rate: [0.002, 0.005]\n"
+          "search: {trials: 12, epochs: 2, sampler: {population: 4}}\n"
+          "baseline: {hidden: [8], epochs: 2}\n"
+          "select: {rule: best, by: lut, count: 2}\n"
+          "compress: {precisions: [6], warmup_epochs: 1, pruning: {iterations: 2, fraction: 0.3, epochs: 1}}\n"
+          "choose: {rule: cheapest, by: lut, where: ['accuracy >= best - 0.02'], count: 1}\n"
+          "synth: {tools: " +
+          tools + ", vectors: 1000}\n");
 }
 
 }  // namespace snac::program

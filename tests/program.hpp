@@ -14,10 +14,10 @@ struct Outcome {
 };
 
 struct Surroundings {
-  std::string path = {};         ///< PATH of the program; "" = ours
+  std::string path = {};            ///< PATH of the program; "" = ours
   std::size_t file_size_limit = 0;  ///< bytes a file may grow to (RLIMIT_FSIZE): a disk that fills up; 0 = none
-  int kill_after_ms = 0;         ///< sends `signal` after this time; 0 = never
-  int signal = 9;                ///< SIGKILL
+  int kill_after_ms = 0;            ///< sends `signal` after this time; 0 = never
+  int signal = 9;                   ///< SIGKILL
 };
 
 Outcome run(const std::vector<std::string>& arguments, const Surroundings& surroundings = {});

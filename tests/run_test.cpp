@@ -39,7 +39,8 @@ TEST(Run, goes_from_jets_to_bit_exact_verilog_and_a_yosys_row) {
   EXPECT_GT(hardware["test_accuracy"].get<double>(), 0.3);
   // The written model verifies on its own as well, on real rows and on random ones.
   const std::string model = hardware["directory"].get<std::string>() + "/fixed_net.json";
-  const Outcome verified = run({"verify", "--model", model, "--data", (folder.path() / "test.h5").string(), "--simulator", "icarus", "--vectors", "200"});
+  const Outcome verified =
+      run({"verify", "--model", model, "--data", (folder.path() / "test.h5").string(), "--simulator", "icarus", "--vectors", "200"});
   EXPECT_EQ(verified.exit_code, 0) << verified.err;
   EXPECT_NE(verified.out.find("bit-exact: 200/200"), std::string::npos) << verified.out;
 }
@@ -125,10 +126,12 @@ TEST(Run, the_readme_example_runs_on_a_csv_with_words_as_labels) {
   Rng rng(1);
   for (int i = 0; i < 600; ++i) {
     const bool cat = rng.chance(0.5);
-    csv += std::to_string((cat ? 25 : 60) + 8 * rng.normal()) + "," + std::to_string((cat ? 4 : 25) + 3 * rng.normal()) + (cat ? ",cat\n" : ",dog\n");
+    csv += std::to_string((cat ? 25 : 60) + 8 * rng.normal()) + "," + std::to_string((cat ? 4 : 25) + 3 * rng.normal()) +
+           (cat ? ",cat\n" : ",dog\n");
   }
   write_text(folder.path() / "mine.csv", csv);
-  const Outcome outcome = run({"--quiet", "run", "--config", config, "--output", (folder.path() / "out").string(), "--json", "--set", "synth.tools=[icarus, yosys]"});
+  const Outcome outcome = run({"--quiet", "run", "--config", config, "--output", (folder.path() / "out").string(), "--json", "--set",
+                               "synth.tools=[icarus, yosys]"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json json = parse_json(outcome.out, "run --json");
   EXPECT_GT(json["hardware"][0]["test_accuracy"].get<double>(), 0.95);
@@ -148,7 +151,8 @@ TEST(Run, more_trials_continue_a_search) {
 }
 
 std::vector<std::string> with_early_termination(const std::vector<std::string>& more) {
-  std::vector<std::string> arguments{"--set", "search.trials=24", "--set", "search.epochs=3",
+  std::vector<std::string> arguments{"--set", "search.trials=24",
+                                     "--set", "search.epochs=3",
                                      "--set", "search.early_termination={rule: halving, reduction: 3, min_better: 1, margin: 0}"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
@@ -168,7 +172,8 @@ TEST(Run, early_termination_spares_epochs_and_changes_no_survivor) {
   // Random search asks for the same candidates whatever becomes of them.
   const std::vector<std::string> random{"--set", "search.sampler.name=random"};
   const Json on = search_json(config, with_early_termination({random[0], random[1], "--output", (folder.path() / "on").string()}));
-  const Json off = search_json(config, {random[0], random[1], "--set", "search.trials=24", "--set", "search.epochs=3", "--output", (folder.path() / "off").string()});
+  const Json off = search_json(config, {random[0], random[1], "--set", "search.trials=24", "--set", "search.epochs=3", "--output",
+                                        (folder.path() / "off").string()});
   ASSERT_EQ(on["trials"].size(), off["trials"].size());
   int stopped = 0, saved = 0;
   for (std::size_t i = 0; i < on["trials"].size(); ++i) {
@@ -193,9 +198,11 @@ TEST(Run, early_termination_spares_epochs_and_changes_no_survivor) {
   EXPECT_EQ(on["training"]["saved_epochs"], saved);
   EXPECT_EQ(on["training"]["epochs"], 24 * 3 - saved);
   EXPECT_EQ(off["training"]["saved_epochs"], 0);
-  const Outcome table = run({"search", "--config", config, "--set", "search.sampler.name=random", "--set", "search.trials=24", "--set", "search.epochs=3", "--set",
-                             "search.early_termination={rule: halving, reduction: 3, min_better: 1, margin: 0}", "--output", (folder.path() / "on").string()});
-  EXPECT_NE(table.out.find("early termination: " + std::to_string(stopped) + " of 24 trials were stopped; " + std::to_string(saved) + " of 72 epochs"),
+  const Outcome table = run({"search", "--config", config, "--set", "search.sampler.name=random", "--set", "search.trials=24", "--set",
+                             "search.epochs=3", "--set", "search.early_termination={rule: halving, reduction: 3, min_better: 1, margin: 0}",
+                             "--output", (folder.path() / "on").string()});
+  EXPECT_NE(table.out.find("early termination: " + std::to_string(stopped) + " of 24 trials were stopped; " + std::to_string(saved) +
+                           " of 72 epochs"),
             std::string::npos)
       << table.out;
 }

@@ -23,10 +23,12 @@ int info(const Options& options) {
   const auto raw = data::read_dataset(options.input, {.label_column = options.label});
   std::vector<std::size_t> counts(raw.class_names.size());
   for (const auto label : raw.labels) ++counts[label];
-  std::string text = fmt::format("{}: {} rows, {}{}\ncolumns: {}\n", options.input, raw.size(), raw.slots > 0 ? fmt::format("{} constituents x ", raw.slots) : "",
+  std::string text = fmt::format("{}: {} rows, {}{}\ncolumns: {}\n", options.input, raw.size(),
+                                 raw.slots > 0 ? fmt::format("{} constituents x ", raw.slots) : "",
                                  fmt::format("{} columns", raw.columns.size()), fmt::join(raw.columns, ", "));
   TextTable table({"class", "label", "rows"});
-  for (std::size_t c = 0; c < counts.size(); ++c) table.add_row({raw.class_names[c], std::to_string(c), with_thousands(static_cast<long long>(counts[c]))});
+  for (std::size_t c = 0; c < counts.size(); ++c)
+    table.add_row({raw.class_names[c], std::to_string(c), with_thousands(static_cast<long long>(counts[c]))});
   print(text + table.str());
   return 0;
 }
@@ -39,7 +41,8 @@ int sample(const Options& options) {
     const std::size_t width = raw.row_width();
     for (std::size_t i = 0; i < split.validation.size(); ++i) {
       const std::size_t row = split.validation[i];
-      std::copy_n(raw.features.begin() + static_cast<std::ptrdiff_t>(row * width), width, raw.features.begin() + static_cast<std::ptrdiff_t>(i * width));
+      std::copy_n(raw.features.begin() + static_cast<std::ptrdiff_t>(row * width), width,
+                  raw.features.begin() + static_cast<std::ptrdiff_t>(i * width));
       raw.labels[i] = raw.labels[row];
     }
     raw.labels.resize(split.validation.size());

@@ -18,7 +18,15 @@ void add_devices(CLI::App& app, Action& action) {
       TextTable table({"part", "board", "family", "LUT", "FF", "DSP", "BRAM18", "URAM"});
       const auto count = [](double value) { return with_thousands(static_cast<long long>(value)); };
       for (const auto& d : cost::known_devices()) {
-        list.push_back({{"part", d.name}, {"board", d.board}, {"family", d.family}, {"lut", d.lut}, {"ff", d.ff}, {"dsp", d.dsp}, {"bram18", d.bram18}, {"uram", d.uram}, {"source", d.source}});
+        list.push_back({{"part", d.name},
+                        {"board", d.board},
+                        {"family", d.family},
+                        {"lut", d.lut},
+                        {"ff", d.ff},
+                        {"dsp", d.dsp},
+                        {"bram18", d.bram18},
+                        {"uram", d.uram},
+                        {"source", d.source}});
         table.add_row({d.name, d.board, d.family, count(d.lut), count(d.ff), count(d.dsp), count(d.bram18), count(d.uram)});
       }
       print(*json ? list.dump(2) + "\n" : table.str());

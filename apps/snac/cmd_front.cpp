@@ -28,7 +28,8 @@ std::vector<Row> rows_of(const flow::RunResult& result, const Options& options) 
     for (std::size_t i = 0; i < result.trials.size(); ++i) {
       const auto& trial = result.trials[i];
       const bool on_front = std::find(result.search_front.begin(), result.search_front.end(), i) != result.search_front.end();
-      if (!trial.failed && (on_front || options.all)) rows.push_back({fmt::format("m{}", trial.order), space::summary(trial.arch), on_front, trial.values});
+      if (!trial.failed && (on_front || options.all))
+        rows.push_back({fmt::format("m{}", trial.order), space::summary(trial.arch), on_front, trial.values});
     }
   } else {
     for (std::size_t i = 0; i < result.compressed.size(); ++i) {
@@ -55,7 +56,8 @@ std::string csv_of(const std::vector<Row>& rows) {
 
 std::string json_of(const std::vector<Row>& rows) {
   Json json = Json::array();
-  for (const auto& row : rows) json.push_back({{"name", row.name}, {"network", row.network}, {"front", row.on_front}, {"values", row.values}});
+  for (const auto& row : rows)
+    json.push_back({{"name", row.name}, {"network", row.network}, {"front", row.on_front}, {"values", row.values}});
   return json.dump(2) + "\n";
 }
 
@@ -73,9 +75,12 @@ void add_front(CLI::App& app, Action& action) {
     action = [options] {
       const flow::StudyConfig config = options->study.load();
       const flow::RunResult result = flow::stored_results(config);
-      if (options->csv) print(csv_of(rows_of(result, *options)));
-      else if (options->json) print(json_of(rows_of(result, *options)));
-      else print(options->stage == "search" ? flow::trials_table(result, config) : flow::compressed_table(result, config));
+      if (options->csv)
+        print(csv_of(rows_of(result, *options)));
+      else if (options->json)
+        print(json_of(rows_of(result, *options)));
+      else
+        print(options->stage == "search" ? flow::trials_table(result, config) : flow::compressed_table(result, config));
       return 0;
     };
   });

@@ -39,7 +39,8 @@ void add_stage(CLI::App& app, Action& action, const char* name, const char* help
 void add_run_commands(CLI::App& app, Action& action) {
   add_stage(app, action, "run", "The whole way: search, compression, Verilog, simulation, synthesis", flow::Stage::hardware);
   add_stage(app, action, "search", "Global search: train and estimate candidates, print the Pareto front", flow::Stage::search);
-  add_stage(app, action, "compress", "Local search: quantise and prune the selected networks (searches first if needed)", flow::Stage::compress);
+  add_stage(app, action, "compress", "Local search: quantise and prune the selected networks (searches first if needed)",
+            flow::Stage::compress);
 }
 
 }  // namespace snac::app

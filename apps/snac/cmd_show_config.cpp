@@ -12,7 +12,8 @@ std::string reference() {
   std::string text;
   for (const auto& entry : flow::config_reference()) {
     text += entry.type == "section" ? fmt::format("\n{}:  # {}\n", entry.path, entry.help)
-                                    : fmt::format("  {} = {}   ({})\n      {}\n", entry.path, entry.value.empty() ? "\"\"" : entry.value, entry.type, entry.help);
+                                    : fmt::format("  {} = {}   ({})\n      {}\n", entry.path, entry.value.empty() ? "\"\"" : entry.value,
+                                                  entry.type, entry.help);
   }
   return text;
 }
@@ -33,8 +34,10 @@ void add_show_config(CLI::App& app, Action& action) {
   command->callback([&action, options] {
     if (!options->keys && options->config.empty()) throw CLI::RequiredError("--config or --keys");
     action = [options] {
-      if (options->keys) print(reference());
-      else print(YAML::Dump(flow::load_config(options->config, options->overrides).to_yaml()) + "\n");
+      if (options->keys)
+        print(reference());
+      else
+        print(YAML::Dump(flow::load_config(options->config, options->overrides).to_yaml()) + "\n");
       return 0;
     };
   });

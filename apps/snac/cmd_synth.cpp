@@ -22,15 +22,21 @@ int synth(const Options& options) {
   const cost::Device& device = cost::find_device(options.device);
   const auto design = flow::design_circuit(net, options.adders_per_stage);
   const auto sources = flow::write_verilog_project(net, design, options.output, {}, {});
-  Json json{{"model", options.model}, {"directory", options.output}, {"device", device.name}, {"latency_cycles", design.schedule.latency},
+  Json json{{"model", options.model},
+            {"directory", options.output},
+            {"device", device.name},
+            {"latency_cycles", design.schedule.latency},
             {"initiation_interval", design.schedule.initiation_interval},
-            {"circuit", {{"lut", design.cost.lut}, {"ff", design.cost.ff}, {"adders", design.cost.adders}, {"adder_depth", design.cost.adder_depth}}}};
+            {"circuit",
+             {{"lut", design.cost.lut}, {"ff", design.cost.ff}, {"adders", design.cost.adders}, {"adder_depth", design.cost.adder_depth}}}};
   TextTable table({"", "circuit estimate"});
   std::vector<std::vector<std::string>> rows{{"LUT", with_thousands(static_cast<long long>(design.cost.lut + 0.5))},
                                              {"FF", with_thousands(static_cast<long long>(design.cost.ff + 0.5))},
-                                             {"DSP", "0"}, {"BRAM18", "0"}};
+                                             {"DSP", "0"},
+                                             {"BRAM18", "0"}};
   if (!options.no_yosys) {
-    const auto yosys = toolchain::synthesize_with_yosys({.top = "snac_top", .sources = sources, .directory = options.output, .family = device.yosys_family});
+    const auto yosys = toolchain::synthesize_with_yosys(
+        {.top = "snac_top", .sources = sources, .directory = options.output, .family = device.yosys_family});
     json["yosys"] = flow::synthesis_json(yosys);
     table = TextTable({"", "circuit estimate", yosys.version});
     const std::vector<std::int64_t> counts{yosys.lut, yosys.ff, yosys.dsp, yosys.bram18};
@@ -38,8 +44,8 @@ int synth(const Options& options) {
   }
   for (auto& row : rows) table.add_row(std::move(row));
   print(options.json ? json.dump(2) + "\n"
-                     : table.str() + fmt::format("latency {} cycles, initiation interval {} (exact); Verilog in {}\n", design.schedule.latency,
-                                                 design.schedule.initiation_interval, options.output));
+                     : table.str() + fmt::format("latency {} cycles, initiation interval {} (exact); Verilog in {}\n",
+                                                 design.schedule.latency, design.schedule.initiation_interval, options.output));
   return 0;
 }
 

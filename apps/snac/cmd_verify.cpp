@@ -25,14 +25,18 @@ struct Options {
 std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& options) {
   if (options.data.empty()) return flow::random_inputs(net, options.vectors, options.seed);
   if (net.preprocessing.is_null()) {
-    throw ConfigError("the model does not say how its inputs are prepared", {.where = options.model, .found = "no 'preprocessing'", .expected = "a model written by snac run",
+    throw ConfigError("the model does not say how its inputs are prepared", {.where = options.model,
+                                                                             .found = "no 'preprocessing'",
+                                                                             .expected = "a model written by snac run",
                                                                              .hint = "leave out --data to verify on random vectors"});
   }
   const auto raw = data::read_dataset(options.data, {.label_column = options.label, .max_rows = static_cast<std::size_t>(options.vectors)});
   const auto rows = data::Preprocessor::from_json(net.preprocessing, options.model).apply(raw, "test");
   if (static_cast<std::size_t>(rows.num_features) != net.input.size()) {
-    throw DataError("the data do not fit the model", {.where = options.data, .found = fmt::format("{} features", rows.num_features),
-                                                      .expected = fmt::format("{} features", net.input.size()), .hint = {}});
+    throw DataError("the data do not fit the model", {.where = options.data,
+                                                      .found = fmt::format("{} features", rows.num_features),
+                                                      .expected = fmt::format("{} features", net.input.size()),
+                                                      .hint = {}});
   }
   return fixed::quantize_inputs(net, rows.features);
 }
@@ -40,12 +44,15 @@ std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& o
 int verify(const Options& options) {
   const fixed::FixedNet net = fixed::load_fixed_net(options.model);
   const TemporaryDirectory folder;
-  const auto result = flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options),
-                                   {.simulator = options.simulator == "none" ? "" : options.simulator, .directory = folder.path().string()});
+  const auto result =
+      flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options),
+                   {.simulator = options.simulator == "none" ? "" : options.simulator, .directory = folder.path().string()});
   if (options.json) {
     Json engines = Json::array();
     for (const auto& e : result.engines) engines.push_back({{"engine", e.engine}, {"vectors", e.vectors}, {"mismatches", e.mismatches}});
-    print(Json{{"model", options.model}, {"vectors", result.vectors}, {"bit_exact", result.bit_exact()}, {"engines", std::move(engines)}}.dump(2) + "\n");
+    print(Json{{"model", options.model}, {"vectors", result.vectors}, {"bit_exact", result.bit_exact()}, {"engines", std::move(engines)}}
+              .dump(2) +
+          "\n");
   } else {
     TextTable table({"engine", "vectors", "differ from FixedNet"});
     for (const auto& e : result.engines) table.add_row({e.engine, with_thousands(e.vectors), with_thousands(e.mismatches)});
@@ -63,7 +70,8 @@ void add_verify(CLI::App& app, Action& action) {
   command->add_option("--data", options->data, "Real rows to use (prepared as the model says); without it random and corner vectors");
   command->add_option("--label", options->label, "CSV: name of the label column");
   command->add_option("--vectors", options->vectors, "Rows")->check(CLI::Range(1, 10000000));
-  command->add_option("--simulator", options->simulator, "verilator, icarus or none")->check(CLI::IsMember({"verilator", "icarus", "none"}));
+  command->add_option("--simulator", options->simulator, "verilator, icarus or none")
+      ->check(CLI::IsMember({"verilator", "icarus", "none"}));
   command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
   command->add_option("--seed", options->seed, "Of the random vectors");
   command->add_flag("--json", options->json, "Print as JSON");

@@ -35,27 +35,32 @@ namespace {
 
 int report(const Error& error, const std::string& resume) {
   std::fprintf(stderr, "snac: %s\n", error.what());
-  if (error.code() == ExitCode::interrupted && !resume.empty()) std::fprintf(stderr, "Finished work is stored. To go on: %s\n", resume.c_str());
+  if (error.code() == ExitCode::interrupted && !resume.empty())
+    std::fprintf(stderr, "Finished work is stored. To go on: %s\n", resume.c_str());
   return static_cast<int>(error.code());
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"snac: from a data set to verified FPGA firmware.\n"
-               "A study is one YAML file. 'snac run' does everything and can be stopped and started again at any time."};
-  app.footer("Examples:\n"
-             "  snac run --config configs/jets_quick.yaml          the whole way: search, compression, Verilog, proof\n"
-             "  snac front --config configs/jets_quick.yaml --csv  the Pareto front so far, as data\n"
-             "  snac verify --model runs/jets_quick/hardware/<model>/fixed_net.json\n"
-             "  snac show-config --keys                            every key of a configuration\n"
-             "Exit codes: 0 good, 2 command line, 3 configuration, 4 data, 5 tool, 6 reading or writing, 7 engines disagree,\n"
-             "8 nothing satisfies the budgets, 130 interrupted, 1 a defect of snac.");
+  CLI::App app{
+      "snac: from a data set to verified FPGA firmware.\n"
+      "A study is one YAML file. 'snac run' does everything and can be stopped and started again at any time."};
+  app.footer(
+      "Examples:\n"
+      "  snac run --config configs/jets_quick.yaml          the whole way: search, compression, Verilog, proof\n"
+      "  snac front --config configs/jets_quick.yaml --csv  the Pareto front so far, as data\n"
+      "  snac verify --model runs/jets_quick/hardware/<model>/fixed_net.json\n"
+      "  snac show-config --keys                            every key of a configuration\n"
+      "Exit codes: 0 good, 2 command line, 3 configuration, 4 data, 5 tool, 6 reading or writing, 7 engines disagree,\n"
+      "8 nothing satisfies the budgets, 130 interrupted, 1 a defect of snac.");
   app.set_version_flag("--version", "snac 0.1.0");
   app.require_subcommand(1);
   app.fallthrough();
   std::string level = "normal";
   std::string progress = "auto";
-  app.add_flag_callback("-q,--quiet", [&] { level = "quiet"; }, "Errors only");
-  app.add_flag_callback("-v,--verbose", [&] { level = "verbose"; }, "More talk");
+  app.add_flag_callback(
+      "-q,--quiet", [&] { level = "quiet"; }, "Errors only");
+  app.add_flag_callback(
+      "-v,--verbose", [&] { level = "verbose"; }, "More talk");
   app.add_option("--progress", progress, "auto, bar, lines or silent")->check(CLI::IsMember({"auto", "bar", "lines", "silent"}));
 
   Action action;

@@ -7,28 +7,13 @@
 #include <limits>
 #include <optional>
 
-#include "adder_tree.hpp"
 #include "exact.hpp"
-#include "levels.hpp"
 
 namespace snac::circuit {
 namespace {
 
 using fixed::FixedType;
 using fixed::Rounding;
-
-/// coefficient * node * 2^power.
-struct Product {
-  Id node = kNone;
-  std::int64_t coefficient = 0;
-  int power = 0;
-};
-
-/// One row of a constant matrix-vector product: the sum of products with distinct nodes, plus a constant.
-struct LinearForm {
-  std::vector<Product> products;
-  Term constant;
-};
 
 /// Fraction bits of the sum and, unless out of reach, its exact raw range.
 struct FormRange {
@@ -73,7 +58,8 @@ bool holds(const FixedType& type, const FormRange& range) {
 
 class Lowering {
  public:
-  explicit Lowering(const fixed::FixedNet& net) : net_(net), levels_(circuit_), values_(net.nodes.size() + 1) {}
+  Lowering(const fixed::FixedNet& net, const LowerParams& params, LowerStats* stats)
+      : net_(net), params_(params), stats_(stats), values_(net.nodes.size() + 1) {}
 
   Circuit run() {
     for (std::size_t i = 0; i < net_.input.size(); ++i) values_[0].push_back(circuit_.input(net_.input.type(i)));
@@ -89,21 +75,36 @@ class Lowering {
   }
 
  private:
+  /// Where a row of a dense layer goes: which node of the net it is the value of, after which cast.
+  struct Target {
+    std::size_t node = 0;
+    FixedType type;
+    bool relu = false;
+  };
+
   std::size_t source(std::size_t k) const { return static_cast<std::size_t>(net_.nodes[k].inputs.front()); }
 
   void lower_op(const fixed::DenseOp& op, std::size_t k) {
-    const std::vector<LinearForm> forms = linear_forms(op, values_[source(k)]);
+    std::vector<LinearForm> forms = linear_forms(op, values_[source(k)]);
     const std::optional<std::size_t> next = sole_element_wise_reader(k + 1);
-    for (std::size_t o = 0; o < forms.size(); ++o) {
-      const FixedType& type = net_.nodes[k].output.type(o);
-      const FormRange range = range_of(circuit_, forms[o]);
-      if (next && holds(type, range)) {  // the dense layer's own cast changes nothing: let the next one's rounding into the bias
-        const bool relu = std::holds_alternative<fixed::ReluOp>(net_.nodes[*next].op);
-        values_[*next + 1].resize(forms.size(), kNone);
-        values_[*next + 1][o] = sum_and_cast(forms[o], range, net_.nodes[*next].output.type(o), relu);
-      } else {
-        values_[k + 1][o] = sum_and_cast(forms[o], range, type, false);
+    std::vector<Target> targets;
+    for (LinearForm& form : forms) {
+      const std::size_t o = targets.size();
+      const FormRange range = range_of(circuit_, form);
+      Target target{k, net_.nodes[k].output.type(o)};
+      if (next && holds(target.type, range)) {  // the dense layer's own cast changes nothing: let the next one's rounding into the bias
+        target = {*next, net_.nodes[*next].output.type(o), std::holds_alternative<fixed::ReluOp>(net_.nodes[*next].op)};
       }
+      round_by_constant(form, range, target);
+      targets.push_back(target);
+    }
+    CmvmStats stats;
+    const std::vector<Term> sums = multiply(circuit_, forms, params_.cmvm, &stats);
+    if (stats_) stats_->layers.push_back({net_.nodes[k].name, stats});
+    for (std::size_t o = 0; o < sums.size(); ++o) {
+      const Id sum = circuit_.value(sums[o]);
+      values_[targets[o].node + 1].resize(sums.size(), kNone);
+      values_[targets[o].node + 1][o] = circuit_.cast(targets[o].relu ? circuit_.relu(sum) : sum, targets[o].type);
     }
   }
 
@@ -189,42 +190,35 @@ class Lowering {
     return forms;
   }
 
-  /// The sum rounded into `type`. Rounding half up is floor after adding half of the last bit kept, so it goes into the
-  /// constant for free; half down is the same less one unit. A ReLU commutes with both.
-  Id sum_and_cast(const LinearForm& form, const FormRange& range, FixedType type, bool relu) {
-    Term constant = form.constant;
-    const bool no_negative = relu || (!type.is_signed && type.overflow != fixed::Overflow::wrap);
+  /// Rounding half up is floor after adding half of the last bit kept, so it goes into the constant for free; half down is the
+  /// same less one unit. A ReLU commutes with both.
+  void round_by_constant(LinearForm& form, const FormRange& range, Target& target) {
+    FixedType& type = target.type;
+    const bool no_negative = target.relu || (!type.is_signed && type.overflow != fixed::Overflow::wrap);
     const Rounding mode = no_negative ? rounding_of_non_negative(type.rounding) : type.rounding;
     const std::int64_t dropped = std::int64_t{range.fraction_bits} - type.fraction_bits();
-    if ((mode == Rounding::rnd || mode == Rounding::rnd_min_inf) && dropped > 0 && dropped < kMaxWireWidth) {
-      constant = circuit_.sum(constant, {circuit_.constant(1, type.fraction_bits() + 1)});
-      if (mode == Rounding::rnd_min_inf) constant = circuit_.sum(constant, {circuit_.constant(1, range.fraction_bits), 0, true});
-      type.rounding = Rounding::trn;
-    }
-    std::vector<Term> terms;
-    for (const Product& product : form.products) {
-      for (const SignedDigit& digit : canonical_signed_digits(product.coefficient)) {
-        terms.push_back({product.node, product.power + digit.power, digit.negative});
-      }
-    }
-    if (circuit_.node(constant.node).range.low != 0 || terms.empty()) terms.push_back(constant);
-    const Id sum = circuit_.value(sum_terms(circuit_, levels_, terms));
-    return circuit_.cast(relu ? circuit_.relu(sum) : sum, type);
+    if ((mode != Rounding::rnd && mode != Rounding::rnd_min_inf) || dropped <= 0 || dropped >= kMaxWireWidth) return;
+    form.constant = circuit_.sum(form.constant, {circuit_.constant(1, type.fraction_bits() + 1)});
+    if (mode == Rounding::rnd_min_inf) form.constant = circuit_.sum(form.constant, {circuit_.constant(1, range.fraction_bits), 0, true});
+    type.rounding = Rounding::trn;
   }
 
   const std::string& place() const { return circuit_.group_names().back(); }
 
   const fixed::FixedNet& net_;
+  const LowerParams& params_;
+  LowerStats* stats_;
   Circuit circuit_;
-  LevelTracker levels_;
   std::vector<std::vector<Id>> values_;  ///< node of each element of each value of the net
 };
 
 }  // namespace
 
-Circuit lower(const fixed::FixedNet& net) {
+Circuit lower(const fixed::FixedNet& net, const LowerParams& params, LowerStats* stats) {
+  params.cmvm.validate();
   net.validate();
-  return Lowering(net).run();
+  if (stats) *stats = {};
+  return Lowering(net, params, stats).run();
 }
 
 }  // namespace snac::circuit

@@ -48,7 +48,8 @@ nn::Grid weight_grid(std::span<const float> weights, int bits) {
 
 }  // namespace
 
-nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> rows, const CalibrationParams& params) {
+nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> rows,
+                           const CalibrationParams& params) {
   const auto ranges = nn::observe_ranges(mlp, data, rows);
   const int bits = params.precision.activation_bits;
   nn::NetQuantizer quantizer;
@@ -76,8 +77,18 @@ nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::s
                                : nn::Grid{.fraction_bits = bits, .min_raw = 0, .max_raw = highest_of(bits)};
         break;
       }
+      case space::Activation::leaky_relu: {
+        // A line with a bend has no flat ends: the index covers what occurs.
+        const std::int64_t last_index = highest_of(params.table_index_bits - 1), highest = highest_of(bits - 1);
+        const double range = std::max(ranges[i].pre_high_quantile, 1e-6);
+        layer.pre_activation =
+            nn::Grid{.fraction_bits = fraction_for(range, last_index), .min_raw = -last_index - 1, .max_raw = last_index};
+        layer.output = {.fraction_bits = fraction_for(range, highest), .min_raw = -highest - 1, .max_raw = highest};
+        break;
+      }
       case space::Activation::linear: {
-        const double largest = std::max({std::abs(static_cast<double>(ranges[i].out_min)), std::abs(static_cast<double>(ranges[i].out_max)), 1e-6});
+        const double largest =
+            std::max({std::abs(static_cast<double>(ranges[i].out_min)), std::abs(static_cast<double>(ranges[i].out_max)), 1e-6});
         const std::int64_t highest = highest_of(params.logits_bits - 1);
         // Finer than the accumulator would be zero bits on the bus.
         const int fraction = std::min(fraction_for(2 * largest, highest), layer.bias_fraction_bits);
@@ -100,7 +111,8 @@ nn::Grid grid_from_json(const Json& json, const std::string& where) {
                       .min_raw = json_get<std::int64_t>(json, "min", where),
                       .max_raw = json_get<std::int64_t>(json, "max", where)};
   if (grid.min_raw > grid.max_raw || std::abs(grid.fraction_bits) > 256) {
-    throw DataError("a grid is not usable", {.where = where, .found = json.dump(), .expected = "min <= max and a small fraction", .hint = {}});
+    throw DataError("a grid is not usable",
+                    {.where = where, .found = json.dump(), .expected = "min <= max and a small fraction", .hint = {}});
   }
   return grid;
 }

@@ -44,10 +44,11 @@ void describe(Fields& f, ChainParams& p) {
   });
   f.integer("batch", p.batch, {.min = 1, .max = 1000000}, "Mini-batch size");
   f.real("learning_rate", p.learning_rate, {.min = 1e-8, .max = 10}, "Adam's learning rate");
-  f.choice<nn::Schedule>("schedule", p.schedule, {{"constant", nn::Schedule::constant}, {"cosine", nn::Schedule::cosine}, {"plateau", nn::Schedule::plateau}},
+  f.choice<nn::Schedule>("schedule", p.schedule,
+                         {{"constant", nn::Schedule::constant}, {"cosine", nn::Schedule::cosine}, {"plateau", nn::Schedule::plateau}},
                          "Learning rate over each round's epochs");
   f.integer("logits_bits", p.logits_bits, {.min = 4, .max = 32}, "Width of the network's outputs");
-  f.integer("table_index_bits", p.table_index_bits, {.min = 4, .max = 14}, "Index width of tanh and sigmoid tables");
+  f.integer("table_index_bits", p.table_index_bits, {.min = 4, .max = 14}, "Index width of tanh, sigmoid and leaky_relu tables");
 }
 
 ChainState begin_chain(const nn::Mlp& trained, const ChainInput& input, const ChainParams& params) {

@@ -19,10 +19,14 @@ fixed::FixedType type_of(const nn::Grid& grid) {
   return type;
 }
 
-nn::Grid grid_of(const fixed::FixedType& type) { return {.fraction_bits = type.fraction_bits(), .min_raw = type.min_raw(), .max_raw = type.max_raw()}; }
+nn::Grid grid_of(const fixed::FixedType& type) {
+  return {.fraction_bits = type.fraction_bits(), .min_raw = type.min_raw(), .max_raw = type.max_raw()};
+}
 
-fixed::FixedNet lower(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const std::vector<std::string>& class_names, const Json& preprocessing) {
-  if (quantizer.layers.size() != mlp.layers.size()) throw std::invalid_argument("lower: the quantiser has another number of layers than the network");
+fixed::FixedNet lower(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const std::vector<std::string>& class_names,
+                      const Json& preprocessing) {
+  if (quantizer.layers.size() != mlp.layers.size())
+    throw std::invalid_argument("lower: the quantiser has another number of layers than the network");
   const auto tensor = [](int size, const nn::Grid& grid) { return fixed::TensorType{{{"feature", size}}, {type_of(grid)}}; };
   fixed::FixedNet net;
   net.class_names = class_names;

@@ -34,11 +34,12 @@ Precision precision_from_string(const std::string& text) {
     precision.activation_bits = precision.weight_bits;
   }
   if (!good) {
-    throw ConfigError("a precision is not usable",
-                      {.where = "precision",
-                       .found = "'" + text + "'",
-                       .expected = fmt::format("bits for weights and activations, for instance 8 or w6a8, from {} to {}", kFewestBits, kMostBits),
-                       .hint = {}});
+    throw ConfigError(
+        "a precision is not usable",
+        {.where = "precision",
+         .found = "'" + text + "'",
+         .expected = fmt::format("bits for weights and activations, for instance 8 or w6a8, from {} to {}", kFewestBits, kMostBits),
+         .hint = {}});
   }
   return precision;
 }

@@ -6,7 +6,9 @@
 namespace snac::compress {
 namespace {
 
-std::size_t weight_count(const nn::LayerLayout& layer) { return static_cast<std::size_t>(layer.inputs) * static_cast<std::size_t>(layer.outputs); }
+std::size_t weight_count(const nn::LayerLayout& layer) {
+  return static_cast<std::size_t>(layer.inputs) * static_cast<std::size_t>(layer.outputs);
+}
 
 void append_alive(const nn::LayerLayout& layer, const Mask& mask, std::vector<std::size_t>& alive) {
   for (std::size_t k = layer.weight; k < layer.weight + weight_count(layer); ++k) {
@@ -16,7 +18,8 @@ void append_alive(const nn::LayerLayout& layer, const Mask& mask, std::vector<st
 
 void prune_among(const nn::Mlp& mlp, Mask& mask, std::vector<std::size_t> alive, double fraction) {
   const auto count = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(alive.size())));
-  std::stable_sort(alive.begin(), alive.end(), [&](std::size_t a, std::size_t b) { return std::abs(mlp.parameters[a]) < std::abs(mlp.parameters[b]); });
+  std::stable_sort(alive.begin(), alive.end(),
+                   [&](std::size_t a, std::size_t b) { return std::abs(mlp.parameters[a]) < std::abs(mlp.parameters[b]); });
   for (std::size_t i = 0; i < count; ++i) mask[alive[i]] = 0;
 }
 
@@ -39,12 +42,14 @@ void prune_smallest(const nn::Mlp& mlp, Mask& mask, double fraction, PruningScop
     std::vector<std::size_t> own;
     append_alive(layer, mask, own);
     if (own.empty()) continue;
-    const auto largest = std::max_element(own.begin(), own.end(), [&](std::size_t a, std::size_t b) { return std::abs(mlp.parameters[a]) < std::abs(mlp.parameters[b]); });
+    const auto largest = std::max_element(
+        own.begin(), own.end(), [&](std::size_t a, std::size_t b) { return std::abs(mlp.parameters[a]) < std::abs(mlp.parameters[b]); });
     own.erase(largest);
     ++kept;
     alive.insert(alive.end(), own.begin(), own.end());
   }
-  const double share = alive.empty() ? 0 : std::min(1.0, fraction * static_cast<double>(alive.size() + kept) / static_cast<double>(alive.size()));
+  const double share =
+      alive.empty() ? 0 : std::min(1.0, fraction * static_cast<double>(alive.size() + kept) / static_cast<double>(alive.size()));
   prune_among(mlp, mask, std::move(alive), share);
 }
 

@@ -30,7 +30,8 @@ bool parse_integer(std::string_view text, Int& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size()) return true;
   double real = 0;  // 1e6 is a fair way to write a million
-  if (text.find_first_of("eE") == std::string_view::npos || !parse_real(text, real) || real != std::floor(real) || std::abs(real) > 9e15) return false;
+  if (text.find_first_of("eE") == std::string_view::npos || !parse_real(text, real) || real != std::floor(real) || std::abs(real) > 9e15)
+    return false;
   if (!std::in_range<Int>(static_cast<std::int64_t>(real))) return false;
   value = static_cast<Int>(real);
   return true;
@@ -69,16 +70,22 @@ Fields Fields::reader(YAML::Node node, std::string file, std::string path) {
   fields.path_ = std::move(path);
   const YAML::Node& root = fields.node_;
   if (root.IsDefined() && !root.IsNull() && !root.IsMap()) {
-    throw ConfigError("a configuration section is not a mapping", {.where = fields.file_ + ": " + (fields.path_.empty() ? "top level" : fields.path_),
-                                                                    .found = describe_node(root), .expected = "key: value lines", .hint = {}});
+    throw ConfigError("a configuration section is not a mapping",
+                      {.where = fields.file_ + ": " + (fields.path_.empty() ? "top level" : fields.path_),
+                       .found = describe_node(root),
+                       .expected = "key: value lines",
+                       .hint = {}});
   }
   if (root.IsDefined() && root.IsMap()) {
     std::vector<std::string> seen;
     for (const auto& item : root) {
       const auto name = item.first.IsScalar() ? item.first.Scalar() : std::string();
       if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
-        throw ConfigError("a configuration key stands twice", {.where = fmt::format("{}:{}: {}", fields.file_, item.first.Mark().line + 1, fields.full(name.c_str())),
-                                                               .found = "'" + name + "' again", .expected = "each key once", .hint = {}});
+        throw ConfigError("a configuration key stands twice",
+                          {.where = fmt::format("{}:{}: {}", fields.file_, item.first.Mark().line + 1, fields.full(name.c_str())),
+                           .found = "'" + name + "' again",
+                           .expected = "each key once",
+                           .hint = {}});
       }
       seen.push_back(name);
     }
@@ -150,9 +157,7 @@ void Fields::integer(const char* key, std::uint64_t& value, IntRange range, cons
   any_integer(key, value, range, help);
 }
 
-void Fields::real(const char* key, double& value, RealRange range, const char* help) {
-  quantity(key, value, "", range, help);
-}
+void Fields::real(const char* key, double& value, RealRange range, const char* help) { quantity(key, value, "", range, help); }
 
 void Fields::quantity(const char* key, double& value, const char* unit, RealRange range, const char* help) {
   const std::string suffix = *unit ? std::string(" ") + unit : std::string();
@@ -209,10 +214,12 @@ void Fields::integers(const char* key, std::vector<int>& value, IntRange each, c
   value.clear();
   const auto take = [&](const YAML::Node& item) {
     int parsed = 0;
-    if (!item.IsScalar() || !parse_integer(item.Scalar(), parsed) || parsed < each.min || parsed > each.max) fail(key, describe_node(item), type);
+    if (!item.IsScalar() || !parse_integer(item.Scalar(), parsed) || parsed < each.min || parsed > each.max)
+      fail(key, describe_node(item), type);
     value.push_back(parsed);
   };
-  if (node.IsScalar()) take(node);
+  if (node.IsScalar())
+    take(node);
   else
     for (const auto& item : node) take(item);
 }
@@ -324,10 +331,11 @@ void Fields::finish() const {
   for (const auto& item : node_) {
     const std::string name = item.first.IsScalar() ? item.first.Scalar() : describe_node(item.first);
     if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
-      throw ConfigError("unknown configuration key", {.where = fmt::format("{}:{}: {}", file_, item.first.Mark().line + 1, full(name.c_str())),
-                                                      .found = "'" + name + "'",
-                                                      .expected = path_.empty() ? "a key of the configuration" : "a key of '" + path_ + "'",
-                                                      .hint = suggest(name, known_)});
+      throw ConfigError("unknown configuration key",
+                        {.where = fmt::format("{}:{}: {}", file_, item.first.Mark().line + 1, full(name.c_str())),
+                         .found = "'" + name + "'",
+                         .expected = path_.empty() ? "a key of the configuration" : "a key of '" + path_ + "'",
+                         .hint = suggest(name, known_)});
     }
   }
 }
@@ -337,14 +345,18 @@ YAML::Node parse_yaml(const std::string& text, const std::string& where) {
     return YAML::Load(text);
   } catch (const YAML::Exception& error) {
     throw ConfigError("a YAML text cannot be read", {.where = fmt::format("{}:{}:{}", where, error.mark.line + 1, error.mark.column + 1),
-                                                     .found = error.msg, .expected = "YAML", .hint = "check indentation, colons and brackets near that line"});
+                                                     .found = error.msg,
+                                                     .expected = "YAML",
+                                                     .hint = "check indentation, colons and brackets near that line"});
   }
 }
 
 YAML::Node load_yaml_file(const std::string& path) {
   std::error_code code;
   if (!std::filesystem::exists(path, code)) {
-    throw ConfigError("the configuration file does not exist", {.where = path, .found = "no such file", .expected = "a YAML file",
+    throw ConfigError("the configuration file does not exist", {.where = path,
+                                                                .found = "no such file",
+                                                                .expected = "a YAML file",
                                                                 .hint = "configs/ holds examples; start from configs/jets_quick.yaml"});
   }
   return parse_yaml(read_file(path), path);
@@ -353,23 +365,30 @@ YAML::Node load_yaml_file(const std::string& path) {
 void apply_override(YAML::Node& root, const std::string& assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw ConfigError("an override is malformed", {.where = "--set " + assignment, .found = "no 'key=value'", .expected = "--set section.key=value", .hint = {}});
+    throw ConfigError("an override is malformed",
+                      {.where = "--set " + assignment, .found = "no 'key=value'", .expected = "--set section.key=value", .hint = {}});
   }
   const std::string path = assignment.substr(0, equals);
   YAML::Node value = parse_yaml(assignment.substr(equals + 1), "--set " + path);
   std::vector<std::string> parts(1);
   for (const char c : path) {
-    if (c == '.') parts.emplace_back();
-    else parts.back() += c;
+    if (c == '.')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
   YAML::Node node = root;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].empty() || (node.IsDefined() && !node.IsNull() && !node.IsMap())) {
-      throw ConfigError("an override does not fit the configuration", {.where = "--set " + assignment, .found = "'" + parts[i] + "' below a plain value",
-                                                                       .expected = "a path of sections", .hint = {}});
+      throw ConfigError("an override does not fit the configuration", {.where = "--set " + assignment,
+                                                                       .found = "'" + parts[i] + "' below a plain value",
+                                                                       .expected = "a path of sections",
+                                                                       .hint = {}});
     }
-    if (i + 1 == parts.size()) node[parts[i]] = value;
-    else node.reset(node[parts[i]]);
+    if (i + 1 == parts.size())
+      node[parts[i]] = value;
+    else
+      node.reset(node[parts[i]]);
   }
 }
 

@@ -53,9 +53,12 @@ class Sha256 {
 
 std::string read_file(const fs::path& path) {
   std::error_code code;
-  if (fs::is_directory(path, code)) throw IoError("cannot read a file", {.where = path.string(), .found = "a folder", .expected = "a file", .hint = {}});
+  if (fs::is_directory(path, code))
+    throw IoError("cannot read a file", {.where = path.string(), .found = "a folder", .expected = "a file", .hint = {}});
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw IoError("cannot open a file", {.where = path.string(), .found = reason_of(errno), .expected = "a readable file", .hint = "check the path"});
+  if (!in)
+    throw IoError("cannot open a file",
+                  {.where = path.string(), .found = reason_of(errno), .expected = "a readable file", .hint = "check the path"});
   std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   if (in.bad()) throw IoError("cannot read a file", {.where = path.string(), .found = reason_of(errno), .expected = {}, .hint = {}});
   return bytes;
@@ -65,7 +68,9 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::error_code code;
   fs::create_directories(folder, code);
-  if (code) throw IoError("cannot create a folder", {.where = folder.string(), .found = code.message(), .expected = {}, .hint = hint_for(code.value())});
+  if (code)
+    throw IoError("cannot create a folder",
+                  {.where = folder.string(), .found = code.message(), .expected = {}, .hint = hint_for(code.value())});
   std::string name = (folder / (path.filename().string() + ".XXXXXX")).string();
   const int file = mkstemp(name.data());
   if (file < 0) {
@@ -91,12 +96,15 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
 void ensure_writable_directory(const fs::path& path) {
   std::error_code code;
   fs::create_directories(path, code);
-  if (code) throw IoError("cannot create a folder", {.where = path.string(), .found = code.message(), .expected = {}, .hint = hint_for(code.value())});
+  if (code)
+    throw IoError("cannot create a folder",
+                  {.where = path.string(), .found = code.message(), .expected = {}, .hint = hint_for(code.value())});
   std::string name = (path / ".write_test.XXXXXX").string();
   const int file = mkstemp(name.data());
   if (file < 0) {
     const int error = errno;
-    throw IoError("cannot write into a folder", {.where = path.string(), .found = reason_of(error), .expected = {}, .hint = hint_for(error)});
+    throw IoError("cannot write into a folder",
+                  {.where = path.string(), .found = reason_of(error), .expected = {}, .hint = hint_for(error)});
   }
   ::close(file);
   ::unlink(name.c_str());
@@ -110,7 +118,9 @@ std::string sha256(std::string_view bytes) {
 
 std::string sha256_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw IoError("cannot open a file", {.where = path.string(), .found = reason_of(errno), .expected = "a readable file", .hint = "check the path"});
+  if (!in)
+    throw IoError("cannot open a file",
+                  {.where = path.string(), .found = reason_of(errno), .expected = "a readable file", .hint = "check the path"});
   Sha256 hash;
   std::vector<char> block(1 << 20);
   while (in) {

@@ -15,8 +15,10 @@ int nesting_depth(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_text) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_text = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_text = false;
     } else if (c == '"') {
       in_text = true;
     } else if (c == '[' || c == '{') {
@@ -32,8 +34,9 @@ int nesting_depth(std::string_view text) {
 
 Json parse_json(std::string_view text, const std::string& where) {
   if (const int depth = nesting_depth(text); depth > kMaxJsonDepth) {
-    throw DataError("a JSON text is too deeply nested", {.where = where, .found = std::to_string(depth) + " levels",
-                                                         .expected = "at most " + std::to_string(kMaxJsonDepth), .hint = {}});
+    throw DataError(
+        "a JSON text is too deeply nested",
+        {.where = where, .found = std::to_string(depth) + " levels", .expected = "at most " + std::to_string(kMaxJsonDepth), .hint = {}});
   }
   try {
     return Json::parse(text);
@@ -53,8 +56,10 @@ Json with_header(const FileFormat& format, Json body) {
 int check_header(const Json& file, const FileFormat& format, const std::string& where) {
   const auto magic = json_get<std::string>(file, "format", where);
   if (magic != format.magic) {
-    throw DataError("a file has another format",
-                    {.where = where, .found = "format '" + magic.substr(0, 80) + "'", .expected = "format '" + std::string(format.magic) + "'", .hint = {}});
+    throw DataError("a file has another format", {.where = where,
+                                                  .found = "format '" + magic.substr(0, 80) + "'",
+                                                  .expected = "format '" + std::string(format.magic) + "'",
+                                                  .hint = {}});
   }
   const int version = json_get<int>(file, "version", where);
   if (version < format.oldest_readable || version > format.version) {

@@ -23,8 +23,14 @@ std::string duration(double seconds) {
 void set_progress_mode(ProgressMode mode) { global_mode = mode; }
 
 Progress::Progress(std::string what, std::size_t total, std::string unit, std::size_t done)
-    : what_(std::move(what)), unit_(std::move(unit)), total_(total), done_(done), done_before_(done),
-      start_(std::chrono::steady_clock::now()), last_drawn_(start_ - std::chrono::hours(1)), mode_(global_mode) {
+    : what_(std::move(what)),
+      unit_(std::move(unit)),
+      total_(total),
+      done_(done),
+      done_before_(done),
+      start_(std::chrono::steady_clock::now()),
+      last_drawn_(start_ - std::chrono::hours(1)),
+      mode_(global_mode) {
   if (mode_ == ProgressMode::automatic) mode_ = isatty(STDERR_FILENO) != 0 ? ProgressMode::bar : ProgressMode::lines;
   if (mode_ == ProgressMode::bar) draw(false);
 }

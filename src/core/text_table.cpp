@@ -9,13 +9,15 @@ namespace {
 
 /// Characters on the screen of a UTF-8 text without wide characters: continuation bytes are not counted.
 std::size_t columns(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 bool looks_numeric(const std::string& cell) {
   if (cell.empty() || cell == "-") return true;
   const std::size_t first = cell[0] == '-' || cell[0] == '+' ? 1 : 0;
-  return first < cell.size() && std::isdigit(static_cast<unsigned char>(cell[first])) != 0 && cell.find_first_of("abcdfghijklmnopqrstuvwyz") == std::string::npos;
+  return first < cell.size() && std::isdigit(static_cast<unsigned char>(cell[first])) != 0 &&
+         cell.find_first_of("abcdfghijklmnopqrstuvwyz") == std::string::npos;
 }
 
 }  // namespace

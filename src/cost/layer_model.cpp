@@ -82,6 +82,34 @@ class PartialSums {
   int count_ = 0;
 };
 
+/// What a row waits for: how many terms come at each time.
+struct Arrivals {
+  std::vector<int> count;
+  int first = 0, last = kNever;  ///< last = kNever: nothing comes
+
+  int count_at(int time) const { return static_cast<std::size_t>(time) < count.size() ? count[static_cast<std::size_t>(time)] : 0; }
+  /// When a balanced tree has the sum.
+  int balanced_time() const {
+    int time = first;
+    for (int values = count_at(first); values > 1 || time < last;) values = (values + 1) / 2 + count_at(++time);
+    return time;
+  }
+};
+
+Arrivals arrivals_of(const LayerModel& model, std::size_t r, const std::vector<int>& input_times, int latest) {
+  Arrivals arrivals{std::vector<int>(static_cast<std::size_t>(latest) + 1, 0), latest, kNever};
+  if (model.row[r].constant) return arrivals;
+  for (std::size_t i = 0; i < input_times.size(); ++i) {
+    const int n = model.digits[r * input_times.size() + i], t = input_times[i];
+    if (n == 0 || t == kNever) continue;
+    arrivals.count[static_cast<std::size_t>(t)] += n;
+    arrivals.first = std::min(arrivals.first, t);
+    arrivals.last = std::max(arrivals.last, t);
+  }
+  if (arrivals.last != kNever && model.row[r].has_bias) ++arrivals.count[static_cast<std::size_t>(arrivals.first)];
+  return arrivals;
+}
+
 /// When a lookup can begin: in the next stage if it does not fit into this one.
 int after_clip(int time, int lookup_levels, int per_stage) {
   const int used = time % per_stage;
@@ -128,39 +156,40 @@ circuit::Circuit lower_rows(const LayerShape& shape, const TargetPrecision& targ
 
 }  // namespace
 
-// A row's tree pairs up what is there, level by level, and what arrives joins them: the same rule as the lowering's, so times
-// are exact up to operands that need no adder. The bias, a constant, joins the first terms.
+// A row's tree pairs up what is there, level by level, and what arrives joins them: the least depth possible. Shared adders make
+// rows deeper, but never deeper than the deepest balanced tree of the layer, so that the layer's time is kept. The bias, a
+// constant, joins the first terms.
 std::vector<int> LayerModel::run(const std::vector<int>& input_times, const std::vector<char>& built, int per_stage,
                                  std::vector<double>& bits) const {
   const int latest = std::max(0, *std::max_element(input_times.begin(), input_times.end()));
   for (int l = 1; l <= depth; ++l) add_at(bits, latest + l, waiting_input_bits[static_cast<std::size_t>(l)]);
   const auto width_at = [&](std::size_t level) { return sum_bits[std::min(level, sum_bits.size() - 1)]; };
 
-  std::vector<int> times(built.size(), kNever), arriving;
+  std::vector<int> times(built.size(), kNever);
+  std::vector<Arrivals> arrivals;
+  int deepest = 0;
   for (std::size_t r = 0; r < row.size(); ++r) {
-    arriving.assign(static_cast<std::size_t>(latest) + 1, 0);
-    int first = latest, last = kNever;
-    for (std::size_t i = 0; i < input_times.size(); ++i) {
-      const int n = digits[r * input_times.size() + i], t = input_times[i];
-      if (n == 0 || t == kNever) continue;
-      arriving[static_cast<std::size_t>(t)] += n;
-      first = std::min(first, t);
-      last = std::max(last, t);
-    }
-    if (last == kNever || row[r].constant) continue;
-    arriving[static_cast<std::size_t>(first)] += row[r].has_bias ? 1 : 0;
+    arrivals.push_back(arrivals_of(*this, r, input_times, latest));
+    if (arrivals[r].last != kNever) deepest = std::max(deepest, arrivals[r].balanced_time());
+  }
+  for (std::size_t r = 0; r < row.size(); ++r) {
+    const Arrivals& arriving = arrivals[r];
+    if (arriving.last == kNever) continue;
     double copies = 0;
     for (std::size_t o = r; o < built.size(); o += row.size()) copies += built[o] ? 1 : 0;
 
     PartialSums sums;
-    int time = first;
-    sums.add_terms(arriving[static_cast<std::size_t>(first)]);
-    while (sums.count() > 1 || time < last) {
+    int time = arriving.first;
+    sums.add_terms(arriving.count_at(time));
+    while (sums.count() > 1 || time < arriving.last) {
       ++time;
       sums.pair_up();
       const double width = sums.total(width_at);
-      if (time <= last) sums.add_terms(arriving[static_cast<std::size_t>(time)]);
-      if (sums.count() > 1 || time < last) add_at(bits, time, copies * sharing * width);
+      if (time <= arriving.last) sums.add_terms(arriving.count_at(time));
+      if (sums.count() > 1 || time < arriving.last) add_at(bits, time, copies * sharing * width);
+    }
+    for (const int deeper = std::min(time + row[r].extra_levels, std::max(time, deepest)); time < deeper; ++time) {
+      add_at(bits, time, copies * sharing * width_at(static_cast<std::size_t>(tree_depth(row[r].terms))));
     }
     std::size_t level = static_cast<std::size_t>(tree_depth(row[r].terms));  // of the sum, then of the clip, in the layer alone
     const int lookup_start = after_clip(time + row[r].clip_levels, row[r].lookup_levels, per_stage);
@@ -193,6 +222,7 @@ LayerModel make_layer_model(const LayerShape& shape, const TargetPrecision& targ
     model.digits.push_back(static_cast<std::uint8_t>(circuit::canonical_signed_digits(dense.weights[k]).size()));
     if (dense.weights[k] != 0) model.used[k % model.used.size()] = 1;
   }
+  const std::vector<int> level = node_levels(circuit, target.adders_per_stage);
   for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
     circuit::Id id = wire_of(circuit, circuit.outputs()[r].node);
     LayerModel::Row row{.constant = circuit.node(id).kind == circuit::Kind::constant, .has_bias = dense.bias[r] != 0};
@@ -204,6 +234,7 @@ LayerModel make_layer_model(const LayerShape& shape, const TargetPrecision& targ
       id = circuit.node(id).args[0];
     }
     for (; circuit.node(id).num_args() == 1; id = circuit.node(id).args[0]) row.clip_levels += circuit::logic_levels(circuit, id);
+    row.extra_levels = std::max(0, level[static_cast<std::size_t>(id)] - tree_depth(row.terms));
     model.row.push_back(row);
   }
   measure_widths(circuit, target.adders_per_stage, model);

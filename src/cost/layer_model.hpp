@@ -16,6 +16,7 @@ struct LayerModel {
     bool constant = false;
     int terms = 0;  ///< terms of the sum: signed digits of all weights, and the bias
     bool has_bias = false;
+    int extra_levels = 0;   ///< of the sum in the layer alone, above a balanced tree's: what sharing adders cost
     int clip_levels = 0;    ///< after the sum: saturation, negation
     int lookup_levels = 0;  ///< after those, at most one stage
     int width = 0;          ///< bits of the output

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "snac/core/rng.hpp"
@@ -23,6 +24,8 @@ constexpr double kSumDeviation = 1.4142135623730951;
 constexpr int kReluIntegerBits = 3, kLinearIntegerBits = 4;
 constexpr std::int64_t kMaxDrawnForGrid = 1 << 20;        ///< the largest of more is hardly larger
 constexpr int kTanhInputBits = 3, kSigmoidInputBits = 4;  // +-4 and +-8: beyond, the functions are flat to 8 bits
+constexpr int kLeakyInputBits = 4;                        // +-8 holds four deviations
+constexpr double kLeakySlope = 0.125;
 
 FixedType quantiser(int width, int integer_bits, bool is_signed) { return {width, integer_bits, is_signed, Rounding::rnd, Overflow::sat}; }
 
@@ -36,8 +39,25 @@ FixedType activation_type(Activation activation, int bits) {
       return quantiser(bits, 1, true);
     case Activation::sigmoid:
       return quantiser(bits, 0, false);
+    case Activation::leaky_relu:
+      return quantiser(bits, kReluIntegerBits + 1, true);
   }
   return quantiser(bits, kLinearIntegerBits, true);
+}
+
+/// Integer bits of the input of the activation's table; none if the activation is a cast.
+std::optional<int> table_input(Activation activation) {
+  if (activation == Activation::tanh) return kTanhInputBits;
+  if (activation == Activation::sigmoid) return kSigmoidInputBits;
+  if (activation == Activation::leaky_relu) return kLeakyInputBits;
+  return std::nullopt;
+}
+
+/// Of the activations with a table.
+double function_of(Activation activation, double x) {
+  if (activation == Activation::tanh) return std::tanh(x);
+  if (activation == Activation::sigmoid) return 1 / (1 + std::exp(-x));
+  return x > 0 ? x : kLeakySlope * x;
 }
 
 /// Mean square of a layer's inputs. The network's input is taken to use a quarter of its range as +-2 deviations.
@@ -52,6 +72,8 @@ double input_power(const LayerShape& layer, const TargetPrecision& target) {
       return 0.48;  // E[tanh(x)^2] for x of deviation sqrt(2)
     case Activation::sigmoid:
       return 0.32;  // E[sigmoid(x)^2]
+    case Activation::leaky_relu:
+      return kSumDeviation * kSumDeviation * (1 + kLeakySlope * kLeakySlope) / 2;
   }
   return 1;
 }
@@ -118,20 +140,20 @@ void append_sampled_layer(fixed::FixedNet& net, const LayerShape& layer, const T
     dense.bias.push_back(rounded(std::ldexp(0.1 * kSumDeviation * bias_rng.normal(), dense.bias_fraction_bits)));
   }
 
-  const bool table = layer.activation == Activation::tanh || layer.activation == Activation::sigmoid;
+  const std::optional<int> table_input_bits = table_input(layer.activation);
   FixedType sum_type = activation_type(layer.activation, target.activation_bits);
-  if (table) sum_type = quantiser(target.activation_bits, layer.activation == Activation::tanh ? kTanhInputBits : kSigmoidInputBits, true);
-  if (layer.last && !table && layer.activation == Activation::linear) {  // logits keep their exact sums
+  if (table_input_bits) sum_type = quantiser(target.activation_bits, *table_input_bits, true);
+  if (layer.last && !table_input_bits && layer.activation == Activation::linear) {  // logits keep their exact sums
     constexpr int kExactWidth = 62;
     sum_type = {kExactWidth, kExactWidth - dense.bias_fraction_bits, true, Rounding::trn, Overflow::wrap};
   }
   net.nodes.push_back({fmt::format("dense_{}", last_value), std::move(dense), {last_value}, vector_type(rows, sum_type)});
-  if (!table) return;
+  if (!table_input_bits) return;
   const FixedType output = activation_type(layer.activation, target.activation_bits);
   fixed::TableOp op{space::to_string(layer.activation), {}};
   for (std::int64_t raw = sum_type.min_raw(); raw <= sum_type.max_raw(); ++raw) {
     const double x = fixed::to_real(raw, sum_type);
-    op.table.push_back(fixed::cast_real(layer.activation == Activation::tanh ? std::tanh(x) : 1 / (1 + std::exp(-x)), output));
+    op.table.push_back(fixed::cast_real(function_of(layer.activation, x), output));
   }
   net.nodes.push_back({fmt::format("{}_{}", op.function, last_value + 1), std::move(op), {last_value + 1}, vector_type(rows, output)});
 }

@@ -20,7 +20,7 @@ struct LayerShape {
 /// Type of a layer's inputs.
 fixed::FixedType input_type(const LayerShape& layer, const TargetPrecision& target);
 
-/// Appends the layer (dense, and a table for tanh and sigmoid) to a network whose output is of the layer's input type.
+/// Appends the layer (dense, and a table for tanh, sigmoid and LeakyReLU) to a network whose output is of the layer's input type.
 /// Only the first `rows` of its outputs. The same shape and target always give the same weights.
 void append_sampled_layer(fixed::FixedNet& net, const LayerShape& layer, const TargetPrecision& target, int rows);
 

@@ -25,7 +25,8 @@ fixed::FixedType input_type_from_string(const std::string& text) {
 
 void describe_selection(Fields& f, const char* key, const char* help, SelectionConfig& p) {
   f.section(key, help, [&](Fields& s) {
-    s.choice<SelectionRule>("rule", p.rule, {{"best", SelectionRule::best}, {"cheapest", SelectionRule::cheapest}, {"knee", SelectionRule::knee}},
+    s.choice<SelectionRule>("rule", p.rule,
+                            {{"best", SelectionRule::best}, {"cheapest", SelectionRule::cheapest}, {"knee", SelectionRule::knee}},
                             "best: highest accuracy; cheapest: smallest 'by'; knee: the bend of the front of both");
     s.text("by", p.by, "Metric that stands for cost");
     s.texts("where", p.where, "Conditions, for instance 'accuracy >= best - 0.01' or 'lut <= 20000'");
@@ -60,8 +61,9 @@ void describe(Fields& f, StudyConfig& p) {
     s.section("precision", "Bits assumed by estimates before training, and the input type", [&](Fields& q) {
       q.integer("weights", p.target.precision.weight_bits, {.min = 2, .max = 16}, "Bits of a weight, sign included");
       q.integer("activations", p.target.precision.activation_bits, {.min = 2, .max = 16}, "Bits of an activation");
-      q.custom<fixed::FixedType>("input", p.target.input, input_type_from_string, [](const fixed::FixedType& t) { return fixed::to_string(t); },
-                                 "fixed<W,I>", "Type of the network's inputs; values are rounded half up and saturated");
+      q.custom<fixed::FixedType>(
+          "input", p.target.input, input_type_from_string, [](const fixed::FixedType& t) { return fixed::to_string(t); }, "fixed<W,I>",
+          "Type of the network's inputs; values are rounded half up and saturated");
     });
     s.real("sparsity", p.target.sparsity, {.min = 0, .max = 0.99}, "Share of zero weights assumed by estimates before training");
   });
@@ -70,7 +72,8 @@ void describe(Fields& f, StudyConfig& p) {
     s.mapping("objectives", p.search.objectives, "metric: max | min", "What is optimised");
     s.mapping("constraints", p.search.constraints, "metric: '<= number' | '>= number'", "Budgets: candidates within them win over others");
     s.section("sampler", "How candidates are proposed", [&](Fields& q) {
-      q.choice<Sampler>("name", p.search.sampler, {{"nsga2", Sampler::nsga2}, {"random", Sampler::random}}, "nsga2, or random as a baseline");
+      q.choice<Sampler>("name", p.search.sampler, {{"nsga2", Sampler::nsga2}, {"random", Sampler::random}},
+                        "nsga2, or random as a baseline");
       search::describe_sampler(q, p.search.nsga2);
     });
     s.integer("trials", p.search.trials, {.min = 1, .max = 10000000}, "Candidates to train");
@@ -105,28 +108,39 @@ void check(const StudyConfig& config) {
   const auto place = [&](const std::string& key) { return config.file + ": " + key; };
   const auto letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
   if (config.study.empty() || config.study.find_first_not_of(letters) != std::string::npos || config.study[0] == '.') {
-    throw ConfigError("the study's name is not usable",
-                      {.where = place("study"), .found = "'" + config.study + "'", .expected = "letters, digits, '-', '_', '.'", .hint = {}});
+    throw ConfigError(
+        "the study's name is not usable",
+        {.where = place("study"), .found = "'" + config.study + "'", .expected = "letters, digits, '-', '_', '.'", .hint = {}});
   }
   if (config.data.train.empty()) {
-    throw ConfigError("no training data", {.where = place("data.train"), .found = "nothing", .expected = "the path of a data set", .hint = {}});
+    throw ConfigError("no training data",
+                      {.where = place("data.train"), .found = "nothing", .expected = "the path of a data set", .hint = {}});
   }
   if (!config.space.IsDefined() || config.space.IsNull()) {
-    throw ConfigError("no search space", {.where = place("space"), .found = "nothing", .expected = "axes: layers, width, activation...", .hint = "configs/jets_quick.yaml shows one"});
+    throw ConfigError("no search space", {.where = place("space"),
+                                          .found = "nothing",
+                                          .expected = "axes: layers, width, activation...",
+                                          .hint = "configs/jets_quick.yaml shows one"});
   }
   if (config.data.folds == 1) {
-    throw ConfigError("one fold is no cross-validation", {.where = place("data.validation.folds"), .found = "1", .expected = "0 (one split) or >= 2", .hint = {}});
+    throw ConfigError("one fold is no cross-validation",
+                      {.where = place("data.validation.folds"), .found = "1", .expected = "0 (one split) or >= 2", .hint = {}});
   }
   cost::find_device(config.target.device);
   if (config.search.objectives.empty()) {
-    throw ConfigError("nothing to optimise", {.where = place("search.objectives"), .found = "no objective", .expected = "at least one, for instance accuracy: max", .hint = {}});
+    throw ConfigError(
+        "nothing to optimise",
+        {.where = place("search.objectives"), .found = "no objective", .expected = "at least one, for instance accuracy: max", .hint = {}});
   }
   for (const auto& [name, direction] : config.search.objectives) {
     const Metric& metric = find_metric(name, place("search.objectives"));
     const std::string right = metric.maximise ? "max" : "min";
     if (direction != right || name == "sparsity") {
-      throw ConfigError("an objective is not usable", {.where = place("search.objectives." + name), .found = "'" + direction + "'",
-                                                       .expected = name == "sparsity" ? "a metric known before compression" : "'" + right + "'", .hint = {}});
+      throw ConfigError("an objective is not usable",
+                        {.where = place("search.objectives." + name),
+                         .found = "'" + direction + "'",
+                         .expected = name == "sparsity" ? "a metric known before compression" : "'" + right + "'",
+                         .hint = {}});
     }
   }
   for (const auto& [name, text] : config.search.constraints) {
@@ -136,13 +150,17 @@ void check(const StudyConfig& config) {
       throw ConfigError("a constraint is not usable", {.where = where, .found = name, .expected = "a metric known before compression", .hint = "use it in 'choose.where'"});
     }
     if (condition.relative_to_best) {
-      throw ConfigError("a constraint is not usable", {.where = where, .found = text, .expected = "a fixed number", .hint = "use 'best' in select.where"});
+      throw ConfigError("a constraint is not usable",
+                        {.where = where, .found = text, .expected = "a fixed number", .hint = "use 'best' in select.where"});
     }
     if (!condition.at_least && condition.limit <= 0) {
-      throw ConfigError("a budget leaves nothing", {.where = where, .found = text, .expected = "a limit above zero", .hint = "remove the constraint if it was meant as 'any'"});
+      throw ConfigError(
+          "a budget leaves nothing",
+          {.where = where, .found = text, .expected = "a limit above zero", .hint = "remove the constraint if it was meant as 'any'"});
     }
     if (name == "accuracy" && condition.at_least && condition.limit > 1) {
-      throw ConfigError("a constraint can never be met", {.where = where, .found = text, .expected = "an accuracy from 0 to 1", .hint = "60 % is 0.60"});
+      throw ConfigError("a constraint can never be met",
+                        {.where = where, .found = text, .expected = "an accuracy from 0 to 1", .hint = "60 % is 0.60"});
     }
   }
   for (const auto* selection : {&config.select, &config.choose}) {
@@ -151,18 +169,23 @@ void check(const StudyConfig& config) {
     for (const auto& text : selection->where) parse_condition(text, place(key + ".where"));
   }
   if (config.compress.precisions.empty()) {
-    throw ConfigError("no precision", {.where = place("compress.precisions"), .found = "an empty list", .expected = "for instance [8, 6]", .hint = {}});
+    throw ConfigError("no precision",
+                      {.where = place("compress.precisions"), .found = "an empty list", .expected = "for instance [8, 6]", .hint = {}});
   }
   std::set<std::string> seen;
   for (const auto& text : config.compress.precisions) {
     if (!seen.insert(compress::to_string(compress::precision_from_string(text))).second) {
-      throw ConfigError("a precision stands twice", {.where = place("compress.precisions"), .found = text, .expected = "each once", .hint = {}});
+      throw ConfigError("a precision stands twice",
+                        {.where = place("compress.precisions"), .found = text, .expected = "each once", .hint = {}});
     }
   }
   const std::vector<std::string> tools{"verilator", "icarus", "yosys"};
   for (const auto& tool : config.synth.tools) {
     if (std::find(tools.begin(), tools.end(), tool) == tools.end()) {
-      throw ConfigError("unknown tool", {.where = place("synth.tools"), .found = "'" + tool + "'", .expected = "verilator, icarus or yosys", .hint = suggest(tool, tools)});
+      throw ConfigError("unknown tool", {.where = place("synth.tools"),
+                                         .found = "'" + tool + "'",
+                                         .expected = "verilator, icarus or yosys",
+                                         .hint = suggest(tool, tools)});
     }
   }
   search::Nsga2Params sampler = config.search.nsga2;

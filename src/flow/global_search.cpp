@@ -33,10 +33,13 @@ Spread spread_of(const std::vector<double>& values) {
 class TrainingProblem : public search::Problem {
  public:
   explicit TrainingProblem(Study& study)
-      : study_(study), cardinality_(study.space().cardinality()), termination_(study.config(), study.splits().size()),
+      : study_(study),
+        cardinality_(study.space().cardinality()),
+        termination_(study.config(), study.splits().size()),
         progress_("global search", static_cast<std::size_t>(study.config().search.trials), "trials", known_trials(study)) {
     for (const auto& [name, direction] : study.config().search.objectives) objectives_.push_back(find_metric(name, "search.objectives"));
-    for (const auto& [name, text] : study.config().search.constraints) constraints_.push_back(parse_condition(name + " " + text, "search.constraints"));
+    for (const auto& [name, text] : study.config().search.constraints)
+      constraints_.push_back(parse_condition(name + " " + text, "search.constraints"));
   }
 
   std::span<const std::int32_t> cardinality() const override { return cardinality_; }
@@ -87,9 +90,12 @@ class TrainingProblem : public search::Problem {
 
   std::string note(const store::Trial& trial) {
     const std::lock_guard lock(note_mutex_);
-    if (trial.attributes.contains("stopped")) ++stopped_;
-    else if (trial.state == store::TrialState::failed) return "last one failed: " + trial.reason;
-    else best_ = std::max(best_, trial.values.at("accuracy"));
+    if (trial.attributes.contains("stopped"))
+      ++stopped_;
+    else if (trial.state == store::TrialState::failed)
+      return "last one failed: " + trial.reason;
+    else
+      best_ = std::max(best_, trial.values.at("accuracy"));
     return fmt::format("best accuracy {:.4f}{}", best_, stopped_ > 0 ? fmt::format(", {} stopped early", stopped_) : "");
   }
 
@@ -98,10 +104,12 @@ class TrainingProblem : public search::Problem {
     if (!termination_.enabled()) return;
     const std::string where = "trial " + std::to_string(trial.number);
     std::optional<std::size_t> stopped_rung;
-    if (trial.attributes.contains("stopped")) stopped_rung = json_get<std::size_t>(trial.attributes["stopped"], "rung", where);
-    else if (trial.state != store::TrialState::complete) return;
-    termination_.record(estimate(study_.space().candidate(trial.genome).arch), curves_from_json(json_get<Json>(trial.attributes, "curves", where), where),
-                        stopped_rung);
+    if (trial.attributes.contains("stopped"))
+      stopped_rung = json_get<std::size_t>(trial.attributes["stopped"], "rung", where);
+    else if (trial.state != store::TrialState::complete)
+      return;
+    termination_.record(estimate(study_.space().candidate(trial.genome).arch),
+                        curves_from_json(json_get<Json>(trial.attributes, "curves", where), where), stopped_rung);
   }
 
   /// Trains, estimates and stores one candidate.
@@ -231,8 +239,10 @@ std::vector<TrialResult> global_search(Study& study) {
   {
     TrainingProblem problem(study);
     const auto& config = study.config().search;
-    if (config.sampler == Sampler::nsga2) search::nsga2(problem, config.nsga2, &stats);
-    else search::random_search(problem, config.nsga2, &stats);
+    if (config.sampler == Sampler::nsga2)
+      search::nsga2(problem, config.nsga2, &stats);
+    else
+      search::random_search(problem, config.nsga2, &stats);
     order = problem.order();
   }
   if (stats.space_exhausted) spdlog::info("the space holds no further candidate: search ended after {} trials", order.size());
@@ -247,9 +257,16 @@ std::vector<TrialResult> global_search(Study& study) {
 
 TrialResult trial_result(const store::Trial& trial) {
   const std::string where = "trial " + std::to_string(trial.number);
-  TrialResult result{.order = json_get<int>(trial.attributes, "order", where), .identity = trial.identity, .failed = trial.state != store::TrialState::complete,
-                     .stopped = trial.attributes.contains("stopped"), .epochs = trial.attributes.value("epochs", 0), .reason = trial.reason, .arch = space::arch_from_json(json_get<Json>(trial.attributes, "arch", where), where),
-                     .choices = json_get<Json>(trial.attributes, "choices", where), .values = trial.values, .weights = {}};
+  TrialResult result{.order = json_get<int>(trial.attributes, "order", where),
+                     .identity = trial.identity,
+                     .failed = trial.state != store::TrialState::complete,
+                     .stopped = trial.attributes.contains("stopped"),
+                     .epochs = trial.attributes.value("epochs", 0),
+                     .reason = trial.reason,
+                     .arch = space::arch_from_json(json_get<Json>(trial.attributes, "arch", where), where),
+                     .choices = json_get<Json>(trial.attributes, "choices", where),
+                     .values = trial.values,
+                     .weights = {}};
   if (!result.failed) result.weights = json_get<std::string>(trial.attributes, "weights", where);
   return result;
 }
@@ -280,8 +297,10 @@ std::optional<Baseline> train_baseline(Study& study) {
     const auto result = nn::train(mlp, study.train(), split.train, split.validation, params);
     std::vector<std::uint32_t> rows(study.test().size());
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
-    record = Json{{"validation_accuracy", result.validation.accuracy}, {"test_accuracy", nn::evaluate(mlp, study.test(), rows).accuracy},
-                  {"epochs", result.history.size()}, {"seconds", result.seconds}};
+    record = Json{{"validation_accuracy", result.validation.accuracy},
+                  {"test_accuracy", nn::evaluate(mlp, study.test(), rows).accuracy},
+                  {"epochs", result.history.size()},
+                  {"seconds", result.seconds}};
     study.store().transaction([&] {
       (*record)["weights"] = study.store().put_artefact(weight_bytes(mlp));
       study.store().put_record(study.name(), stage, "score", *record);

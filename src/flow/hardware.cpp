@@ -23,7 +23,9 @@ bool wants(const StudyConfig& config, const std::string& tool) {
   return std::find(config.synth.tools.begin(), config.synth.tools.end(), tool) != config.synth.tools.end();
 }
 
-std::string simulator_of(const StudyConfig& config) { return wants(config, "verilator") ? "verilator" : wants(config, "icarus") ? "icarus" : ""; }
+std::string simulator_of(const StudyConfig& config) {
+  return wants(config, "verilator") ? "verilator" : wants(config, "icarus") ? "icarus" : "";
+}
 
 std::vector<std::uint32_t> first_rows(std::size_t count) {
   std::vector<std::uint32_t> rows(count);
@@ -38,8 +40,12 @@ std::vector<std::int64_t> test_inputs(const Study& study, const fixed::FixedNet&
 
 Json verification_json(const Verification& verification) {
   Json engines = Json::array();
-  for (const auto& engine : verification.engines) engines.push_back({{"engine", engine.engine}, {"vectors", engine.vectors}, {"mismatches", engine.mismatches}});
-  Json json{{"vectors", verification.vectors}, {"bit_exact", verification.bit_exact()}, {"summary", verification.summary()}, {"engines", std::move(engines)}};
+  for (const auto& engine : verification.engines)
+    engines.push_back({{"engine", engine.engine}, {"vectors", engine.vectors}, {"mismatches", engine.mismatches}});
+  Json json{{"vectors", verification.vectors},
+            {"bit_exact", verification.bit_exact()},
+            {"summary", verification.summary()},
+            {"engines", std::move(engines)}};
   if (verification.simulation) {
     json["latency_cycles"] = verification.simulation->latency_cycles;
     json["initiation_interval"] = verification.simulation->initiation_interval;
@@ -52,8 +58,12 @@ Json verification_json(const Verification& verification) {
 class HardwareJob {
  public:
   HardwareJob(Study& study, std::string stage, const CompressedModel& model)
-      : study_(study), stage_(std::move(stage)), model_(model), net_(load_fixed_net(study, model)),
-        design_(design_circuit(net_, study.config().target.adders_per_stage)), directory_(study.folder() + "/hardware/" + model.name) {}
+      : study_(study),
+        stage_(std::move(stage)),
+        model_(model),
+        net_(load_fixed_net(study, model)),
+        design_(design_circuit(net_, study.config().target.adders_per_stage)),
+        directory_(study.folder() + "/hardware/" + model.name) {}
 
   std::string verify_key() const { return model_.name + "/verify"; }
   std::string yosys_key() const { return model_.name + "/yosys"; }
@@ -62,7 +72,8 @@ class HardwareJob {
 
   void score_test_set() {
     const auto rows = first_rows(study_.test().size());
-    study_.store().put_record(study_.name(), stage_, test_key(), {{"accuracy", integer_accuracy(net_, study_.test(), rows)}, {"rows", rows.size()}});
+    study_.store().put_record(study_.name(), stage_, test_key(),
+                              {{"accuracy", integer_accuracy(net_, study_.test(), rows)}, {"rows", rows.size()}});
   }
 
   /// The record outlives the folder: who deletes the folder gets the same project again.
@@ -76,13 +87,18 @@ class HardwareJob {
     const auto rows = first_rows(simulated_rows());
     const auto inputs = test_inputs(study_, net_, rows.size());
     const auto qat = [&] {
-      return nn::predict_exact(load_weights(study_, model_.mlp), compress::quantizer_from_json(model_.quantizer, model_.name), study_.test(), rows);
+      return nn::predict_exact(load_weights(study_, model_.mlp), compress::quantizer_from_json(model_.quantizer, model_.name),
+                               study_.test(), rows);
     };
-    const Verification verification = verify(net_, design_, inputs, {.simulator = simulator_of(study_.config()), .directory = directory_}, qat);
+    const Verification verification =
+        verify(net_, design_, inputs, {.simulator = simulator_of(study_.config()), .directory = directory_}, qat);
     if (!verification.bit_exact()) {
       std::string found;
-      for (const auto& engine : verification.engines) found += fmt::format("{}: {} of {} vectors differ; ", engine.engine, engine.mismatches, engine.vectors);
-      throw MismatchError("the engines disagree", {.where = directory_, .found = found, .expected = "the same integers everywhere",
+      for (const auto& engine : verification.engines)
+        found += fmt::format("{}: {} of {} vectors differ; ", engine.engine, engine.mismatches, engine.vectors);
+      throw MismatchError("the engines disagree", {.where = directory_,
+                                                   .found = found,
+                                                   .expected = "the same integers everywhere",
                                                    .hint = "this is a defect of snac: please report it with that folder"});
     }
     study_.store().put_record(study_.name(), stage_, verify_key(), verification_json(verification));
@@ -92,20 +108,24 @@ class HardwareJob {
     // A folder of its own: the tools write beside their sources.
     const std::string folder = directory_ + "/yosys";
     const auto sources = write_verilog_project(net_, design_, folder, {}, {});
-    const auto result = toolchain::synthesize_with_yosys({.top = kTop, .sources = sources, .directory = folder, .family = study_.device().yosys_family});
+    const auto result =
+        toolchain::synthesize_with_yosys({.top = kTop, .sources = sources, .directory = folder, .family = study_.device().yosys_family});
     write_file_atomically(folder + "/report.json", synthesis_json(result).dump(2) + "\n");
     study_.store().put_record(study_.name(), stage_, yosys_key(), synthesis_json(result));
   }
 
   HardwareResult result() const {
-    HardwareResult result{.model = model_, .directory = directory_, .test_accuracy = 0, .verification = {}, .synthesis = {}, .values = model_.values};
+    HardwareResult result{
+        .model = model_, .directory = directory_, .test_accuracy = 0, .verification = {}, .synthesis = {}, .values = model_.values};
     result.test_accuracy = json_get<double>(record(test_key()).value(), "accuracy", test_key());
     result.verification = record(verify_key()).value();
     result.vectors = json_get<std::int64_t>(result.verification, "vectors", verify_key());
-    for (const Json& engine : result.verification["engines"]) result.mismatches = std::max(result.mismatches, engine["mismatches"].get<std::int64_t>());
+    for (const Json& engine : result.verification["engines"])
+      result.mismatches = std::max(result.mismatches, engine["mismatches"].get<std::int64_t>());
     if (const auto synthesis = record(yosys_key())) {
       result.synthesis = *synthesis;
-      for (const char* name : {"lut", "ff", "srl", "carry8", "dsp", "bram18"}) result.values[std::string("yosys_") + name] = json_get<double>(*synthesis, name, yosys_key());
+      for (const char* name : {"lut", "ff", "srl", "carry8", "dsp", "bram18"})
+        result.values[std::string("yosys_") + name] = json_get<double>(*synthesis, name, yosys_key());
     }
     return result;
   }
@@ -127,7 +147,9 @@ void require_tools(const StudyConfig& config) {
   for (const auto& tool : config.synth.tools) {
     const std::string program = tool == "icarus" ? "iverilog" : tool;
     if (toolchain::find_program(program).empty()) {
-      throw ToolError("a tool is missing", {.where = config.file + ": synth.tools", .found = "no program '" + program + "' on PATH", .expected = "it to be installed",
+      throw ToolError("a tool is missing", {.where = config.file + ": synth.tools",
+                                            .found = "no program '" + program + "' on PATH",
+                                            .expected = "it to be installed",
                                             .hint = "scripts/setup installs it; or leave it out with --set synth.tools=[]"});
     }
   }
@@ -152,8 +174,17 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
 }
 
 Json synthesis_json(const toolchain::YosysResult& r) {
-  return {{"tool", r.version}, {"lut", r.lut}, {"ff", r.ff}, {"srl", r.srl}, {"carry8", r.carry8}, {"dsp", r.dsp}, {"bram18", r.bram18},
-          {"cells", r.cells}, {"script", r.script}, {"seconds", r.seconds}, {"peak_memory_kib", r.peak_memory_kib}};
+  return {{"tool", r.version},
+          {"lut", r.lut},
+          {"ff", r.ff},
+          {"srl", r.srl},
+          {"carry8", r.carry8},
+          {"dsp", r.dsp},
+          {"bram18", r.bram18},
+          {"cells", r.cells},
+          {"script", r.script},
+          {"seconds", r.seconds},
+          {"peak_memory_kib", r.peak_memory_kib}};
 }
 
 std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedModel>& models) {

@@ -18,7 +18,10 @@ namespace {
 class Chain {
  public:
   Chain(Study& study, std::string stage, const TrialResult& trial, const compress::Precision& precision)
-      : study_(study), stage_(std::move(stage)), trial_(trial), precision_(precision),
+      : study_(study),
+        stage_(std::move(stage)),
+        trial_(trial),
+        precision_(precision),
         prefix_(fmt::format("m{}-{}", trial.order, compress::to_string(precision))) {
     const auto& split = study.splits().front();
     input_.data = &study.train();
@@ -82,7 +85,13 @@ class Chain {
                         {"average_resource", cost::average_resource_percent(used, study_.device())},
                         {"clock_cycles", static_cast<double>(design.schedule.latency)},
                         {"latency_ns", design.schedule.latency * config.target.clock_ns}};
-    Json record{{"trial", trial_.order}, {"precision", compress::to_string(precision_)}, {"iteration", state.iteration}, {"arch", space::to_json(trial_.arch)}, {"values", values}, {"resource_source", used.source}, {"quantizer", compress::to_json(state.quantizer)}};
+    Json record{{"trial", trial_.order},
+                {"precision", compress::to_string(precision_)},
+                {"iteration", state.iteration},
+                {"arch", space::to_json(trial_.arch)},
+                {"values", values},
+                {"resource_source", used.source},
+                {"quantizer", compress::to_json(state.quantizer)}};
     study_.store().transaction([&] {
       record["mlp"] = study_.store().put_artefact(weight_bytes(state.mlp));
       record["mask"] = study_.store().put_artefact(std::string(state.mask.begin(), state.mask.end()));

@@ -34,13 +34,17 @@ const Metric& find_metric(const std::string& name, const std::string& where) {
     if (metric.name == name) return metric;
     names.push_back(metric.name);
   }
-  throw ConfigError("unknown metric", {.where = where, .found = "'" + name + "'", .expected = "the name of a metric", .hint = suggest(name, names)});
+  throw ConfigError("unknown metric",
+                    {.where = where, .found = "'" + name + "'", .expected = "the name of a metric", .hint = suggest(name, names)});
 }
 
 Condition parse_condition(const std::string& text, const std::string& where) {
   const auto malformed = [&](const std::string& found) {
-    return ConfigError("a condition is malformed", {.where = where, .found = "'" + found + "'",
-                                                    .expected = "'<metric> <= <number>', '>=' or relative to the best, for instance 'accuracy >= best - 0.01'", .hint = {}});
+    return ConfigError("a condition is malformed",
+                       {.where = where,
+                        .found = "'" + found + "'",
+                        .expected = "'<metric> <= <number>', '>=' or relative to the best, for instance 'accuracy >= best - 0.01'",
+                        .hint = {}});
   };
   const std::size_t op = text.find_first_of("<>=");
   if (op == std::string::npos || op + 1 >= text.size() || text[op] == '=' || text[op + 1] != '=') throw malformed(text);

@@ -63,8 +63,11 @@ RunResult run(Study& study, Stage last) {
   result.trials = global_search(study);
   const Finished finished(result.trials);
   if (finished.positions.empty()) {
-    throw Error(ExitCode::no_result, "every trial failed", {.where = "global search", .found = result.trials.empty() ? "no trial" : result.trials.front().reason,
-                                                            .expected = "at least one trained network", .hint = "lower the learning rates of the space"});
+    throw Error(ExitCode::no_result, "every trial failed",
+                {.where = "global search",
+                 .found = result.trials.empty() ? "no trial" : result.trials.front().reason,
+                 .expected = "at least one trained network",
+                 .hint = "lower the learning rates of the space"});
   }
   result.search_front = finished.front(config);
   if (last == Stage::search) return result;
@@ -93,7 +96,10 @@ RunResult run(Study& study, Stage last) {
 RunResult stored_results(const StudyConfig& config) {
   const std::string path = store_path(config);
   const auto missing = [&](const std::string& found) {
-    return ConfigError("there is no such study yet", {.where = path, .found = found, .expected = "study '" + config.study + "'", .hint = "start it with: snac run --config " + config.file});
+    return ConfigError("there is no such study yet", {.where = path,
+                                                      .found = found,
+                                                      .expected = "study '" + config.study + "'",
+                                                      .hint = "start it with: snac run --config " + config.file});
   };
   std::error_code code;
   if (!std::filesystem::exists(path, code)) throw missing("no file");
@@ -106,7 +112,8 @@ RunResult stored_results(const StudyConfig& config) {
   std::sort(result.trials.begin(), result.trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   const Finished finished(result.trials);
   result.search_front = finished.front(config);
-  for (const auto& [name, record] : store->records(config.study, local_search_stage(config))) result.compressed.push_back(compressed_model(name, record));
+  for (const auto& [name, record] : store->records(config.study, local_search_stage(config)))
+    result.compressed.push_back(compressed_model(name, record));
   result.compressed_front = front_of(values_of(result.compressed), kCompressedMetrics);
   return result;
 }
@@ -140,16 +147,19 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
     std::vector<std::string> row{fmt::format("m{}", trial.order), space::summary(trial.arch)};
     for (const auto& name : names) {
       const double value = trial.values.at(name);
-      row.push_back(name == "accuracy" ? fmt::format("{:.4f}", value) : value >= 100 || value == std::floor(value) ? count(value) : fmt::format("{:.3g}", value));
+      row.push_back(name == "accuracy"                           ? fmt::format("{:.4f}", value)
+                    : value >= 100 || value == std::floor(value) ? count(value)
+                                                                 : fmt::format("{:.3g}", value));
     }
     table.add_row(row);
   }
-  std::string text = fmt::format("Pareto front of the global search ({} of {} trials; accuracy: float, validation; resources: estimate 'architecture sample')\n{}",
-                                 result.search_front.size(), result.trials.size(), table.str());
+  std::string text = fmt::format(
+      "Pareto front of the global search ({} of {} trials; accuracy: float, validation; resources: estimate 'architecture sample')\n{}",
+      result.search_front.size(), result.trials.size(), table.str());
   if (config.search.early_termination.rule != TerminationRule::none) {
     const TrainingEffort effort = training_effort(result.trials, config);
-    text += fmt::format("early termination: {} of {} trials were stopped; {} of {} epochs ({:.1f} %) were not trained\n", effort.stopped, result.trials.size(),
-                        effort.saved_epochs, effort.epochs + effort.saved_epochs, 100 * effort.saved_share());
+    text += fmt::format("early termination: {} of {} trials were stopped; {} of {} epochs ({:.1f} %) were not trained\n", effort.stopped,
+                        result.trials.size(), effort.saved_epochs, effort.epochs + effort.saved_epochs, 100 * effort.saved_share());
   }
   return text;
 }
@@ -158,12 +168,13 @@ std::string compressed_table(const RunResult& result, const StudyConfig& config)
   TextTable table({"model", "network", "bits w/a", "sparsity %", "accuracy %", "LUT", "FF", "cycles", "ns"});
   for (const std::size_t i : result.compressed_front) {
     const auto& m = result.compressed[i];
-    table.add_row({m.name, space::summary(m.arch), fmt::format("{}/{}", m.precision.weight_bits, m.precision.activation_bits), percent(m.values.at("sparsity"), 1),
-                   percent(m.values.at("accuracy")), count(m.values.at("lut")), count(m.values.at("ff")), count(m.values.at("clock_cycles")),
-                   fmt::format("{:g}", m.values.at("latency_ns"))});
+    table.add_row({m.name, space::summary(m.arch), fmt::format("{}/{}", m.precision.weight_bits, m.precision.activation_bits),
+                   percent(m.values.at("sparsity"), 1), percent(m.values.at("accuracy")), count(m.values.at("lut")),
+                   count(m.values.at("ff")), count(m.values.at("clock_cycles")), fmt::format("{:g}", m.values.at("latency_ns"))});
   }
-  return fmt::format("Pareto front of the local search ({} of {} models; accuracy: integers, validation; resources: estimate 'circuit', {} ns clock)\n{}",
-                     result.compressed_front.size(), result.compressed.size(), config.target.clock_ns, table.str());
+  return fmt::format(
+      "Pareto front of the local search ({} of {} models; accuracy: integers, validation; resources: estimate 'circuit', {} ns clock)\n{}",
+      result.compressed_front.size(), result.compressed.size(), config.target.clock_ns, table.str());
 }
 
 std::string final_table(const RunResult& result, const Study& study) {
@@ -173,7 +184,8 @@ std::string final_table(const RunResult& result, const Study& study) {
   if (result.baseline) header.emplace_back("baseline (float)");
   for (const auto& h : result.hardware) header.push_back(h.model.name);
   TextTable table(header);
-  const auto row = [&](const std::string& label, const std::string& baseline, const std::function<std::string(const HardwareResult&)>& cell) {
+  const auto row = [&](const std::string& label, const std::string& baseline,
+                       const std::function<std::string(const HardwareResult&)>& cell) {
     std::vector<std::string> cells{label};
     if (result.baseline) cells.push_back(baseline);
     for (const auto& h : result.hardware) cells.push_back(cell(h));
@@ -181,14 +193,19 @@ std::string final_table(const RunResult& result, const Study& study) {
   };
   const auto* base = result.baseline ? &*result.baseline : nullptr;
   row("network", base ? space::summary(base->arch) : "", [](const auto& h) { return space::summary(h.model.arch); });
-  row("accuracy % (test set, integers)", base ? percent(base->test_accuracy) + " float" : "", [](const auto& h) { return percent(h.test_accuracy); });
-  row("accuracy % (validation)", base ? percent(base->validation_accuracy) + " float" : "", [](const auto& h) { return percent(h.values.at("accuracy")); });
-  row("bits, weights/activations", "32/32", [](const auto& h) { return fmt::format("{}/{}", h.model.precision.weight_bits, h.model.precision.activation_bits); });
+  row("accuracy % (test set, integers)", base ? percent(base->test_accuracy) + " float" : "",
+      [](const auto& h) { return percent(h.test_accuracy); });
+  row("accuracy % (validation)", base ? percent(base->validation_accuracy) + " float" : "",
+      [](const auto& h) { return percent(h.values.at("accuracy")); });
+  row("bits, weights/activations", "32/32",
+      [](const auto& h) { return fmt::format("{}/{}", h.model.precision.weight_bits, h.model.precision.activation_bits); });
   row("sparsity %", base ? "0" : "", [](const auto& h) { return percent(h.values.at("sparsity"), 1); });
   row("MACs", base ? count(static_cast<double>(space::macs(base->arch))) : "", [](const auto& h) { return count(h.values.at("macs")); });
-  row("non-zero weights", base ? count(static_cast<double>(space::macs(base->arch))) : "", [](const auto& h) { return count(h.values.at("nonzero")); });
+  row("non-zero weights", base ? count(static_cast<double>(space::macs(base->arch))) : "",
+      [](const auto& h) { return count(h.values.at("nonzero")); });
   row("latency, cycles (exact)", "-", [](const auto& h) { return count(h.values.at("clock_cycles")); });
-  row(fmt::format("latency, ns at {:g} ns clock", config.target.clock_ns), "-", [](const auto& h) { return fmt::format("{:g}", h.values.at("latency_ns")); });
+  row(fmt::format("latency, ns at {:g} ns clock", config.target.clock_ns), "-",
+      [](const auto& h) { return fmt::format("{:g}", h.values.at("latency_ns")); });
   row("initiation interval, cycles (exact)", "-", [](const auto&) { return std::string("1"); });
   row("LUT (circuit estimate)", "-", [&](const auto& h) { return with_share(h.values.at("lut"), device.lut); });
   row("FF (circuit, from schedule)", "-", [&](const auto& h) { return with_share(h.values.at("ff"), device.ff); });
@@ -202,8 +219,8 @@ std::string final_table(const RunResult& result, const Study& study) {
     row("DSP (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_dsp"), device.dsp); });
     row("BRAM18 (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_bram18"), device.bram18); });
   }
-  std::string text = fmt::format("Study {}: {} trials, {} compressed models, {} as hardware; target {}\n\n{}\n", study.name(), result.trials.size(), result.compressed.size(),
-                                 result.hardware.size(), device.name, table.str());
+  std::string text = fmt::format("Study {}: {} trials, {} compressed models, {} as hardware; target {}\n\n{}\n", study.name(),
+                                 result.trials.size(), result.compressed.size(), result.hardware.size(), device.name, table.str());
   for (const auto& h : result.hardware) {
     std::string engines;
     for (const Json& engine : h.verification["engines"]) engines += (engines.empty() ? "" : " = ") + engine["engine"].get<std::string>();
@@ -217,9 +234,16 @@ Json to_json(const RunResult& result, const Study& study) {
   Json json{{"study", study.name()}, {"device", study.device().name}, {"clock_ns", study.config().target.clock_ns}};
   Json trials = Json::array();
   for (const auto& t : result.trials) {
-    Json item{{"trial", fmt::format("m{}", t.order)}, {"network", space::summary(t.arch)}, {"choices", t.choices}, {"failed", t.failed}, {"stopped_early", t.stopped}, {"epochs", t.epochs}};
-    if (t.failed) item["reason"] = t.reason;
-    else item["values"] = values_json(t.values);
+    Json item{{"trial", fmt::format("m{}", t.order)},
+              {"network", space::summary(t.arch)},
+              {"choices", t.choices},
+              {"failed", t.failed},
+              {"stopped_early", t.stopped},
+              {"epochs", t.epochs}};
+    if (t.failed)
+      item["reason"] = t.reason;
+    else
+      item["values"] = values_json(t.values);
     const auto position = std::find(result.search_front.begin(), result.search_front.end(), static_cast<std::size_t>(t.order));
     item["front"] = position != result.search_front.end();
     trials.push_back(std::move(item));
@@ -228,21 +252,32 @@ Json to_json(const RunResult& result, const Study& study) {
   const TrainingEffort effort = training_effort(result.trials, study.config());
   json["training"] = {{"epochs", effort.epochs}, {"stopped_early", effort.stopped}, {"saved_epochs", effort.saved_epochs}};
   if (result.baseline) {
-    json["baseline"] = {{"network", space::summary(result.baseline->arch)}, {"macs", space::macs(result.baseline->arch)},
-                        {"validation_accuracy", result.baseline->validation_accuracy}, {"test_accuracy", result.baseline->test_accuracy}};
+    json["baseline"] = {{"network", space::summary(result.baseline->arch)},
+                        {"macs", space::macs(result.baseline->arch)},
+                        {"validation_accuracy", result.baseline->validation_accuracy},
+                        {"test_accuracy", result.baseline->test_accuracy}};
   }
   Json compressed = Json::array();
   for (std::size_t i = 0; i < result.compressed.size(); ++i) {
     const auto& m = result.compressed[i];
-    compressed.push_back({{"model", m.name}, {"precision", compress::to_string(m.precision)}, {"iteration", m.iteration}, {"network", space::summary(m.arch)},
-                          {"values", values_json(m.values)}, {"resource_source", "circuit"},
-                          {"front", std::find(result.compressed_front.begin(), result.compressed_front.end(), i) != result.compressed_front.end()}});
+    compressed.push_back(
+        {{"model", m.name},
+         {"precision", compress::to_string(m.precision)},
+         {"iteration", m.iteration},
+         {"network", space::summary(m.arch)},
+         {"values", values_json(m.values)},
+         {"resource_source", "circuit"},
+         {"front", std::find(result.compressed_front.begin(), result.compressed_front.end(), i) != result.compressed_front.end()}});
   }
   json["compressed"] = std::move(compressed);
   Json hardware = Json::array();
   for (const auto& h : result.hardware) {
-    hardware.push_back({{"model", h.model.name}, {"directory", h.directory}, {"test_accuracy", h.test_accuracy}, {"values", values_json(h.values)},
-                        {"verification", h.verification}, {"synthesis", h.synthesis}});
+    hardware.push_back({{"model", h.model.name},
+                        {"directory", h.directory},
+                        {"test_accuracy", h.test_accuracy},
+                        {"values", values_json(h.values)},
+                        {"verification", h.verification},
+                        {"synthesis", h.synthesis}});
   }
   json["hardware"] = std::move(hardware);
   json["select_reason"] = result.select_reason;

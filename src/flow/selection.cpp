@@ -39,7 +39,8 @@ std::vector<double> knee_scores(std::span<const Values> candidates, const std::v
   std::vector<double> scores;
   for (const std::size_t i : front) {
     const double cost = high_cost > low_cost ? (value_of(candidates[i], by) - low_cost) / (high_cost - low_cost) : 0;
-    const double gain = high_accuracy > low_accuracy ? (value_of(candidates[i], "accuracy") - low_accuracy) / (high_accuracy - low_accuracy) : 0;
+    const double gain =
+        high_accuracy > low_accuracy ? (value_of(candidates[i], "accuracy") - low_accuracy) / (high_accuracy - low_accuracy) : 0;
     scores.push_back(gain - cost);
   }
   return scores;
@@ -51,7 +52,8 @@ std::vector<std::size_t> front_of(std::span<const Values> candidates, const std:
   std::vector<search::Objectives> points;
   for (const auto& candidate : candidates) {
     search::Objectives point;
-    for (const auto& name : metrics) point.push_back(find_metric(name, "metrics").maximise ? -value_of(candidate, name) : value_of(candidate, name));
+    for (const auto& name : metrics)
+      point.push_back(find_metric(name, "metrics").maximise ? -value_of(candidate, name) : value_of(candidate, name));
     points.push_back(std::move(point));
   }
   return search::pareto_front(points);
@@ -79,7 +81,10 @@ Selection select(std::span<const Values> candidates, const SelectionConfig& conf
                            best_of(candidates, find_metric(conditions[c].metric, what)));
     }
     throw Error(ExitCode::no_result, "no candidate satisfies the conditions",
-                {.where = what + ".where", .found = found, .expected = "at least one", .hint = "relax a condition, search longer or widen the space"});
+                {.where = what + ".where",
+                 .found = found,
+                 .expected = "at least one",
+                 .hint = "relax a condition, search longer or widen the space"});
   }
 
   std::vector<Values> kept;
@@ -115,11 +120,15 @@ Selection select(std::span<const Values> candidates, const SelectionConfig& conf
   }
   if (order.size() > wanted) order.resize(wanted);
 
-  const char* rule = config.rule == SelectionRule::best ? "the highest accuracy" : config.rule == SelectionRule::cheapest ? "the smallest" : "the knee of accuracy against";
+  const char* rule = config.rule == SelectionRule::best       ? "the highest accuracy"
+                     : config.rule == SelectionRule::cheapest ? "the smallest"
+                                                              : "the knee of accuracy against";
   std::string where;
   for (const auto& text : config.where) where += (where.empty() ? " with " : " and ") + text;
-  Selection selection{order, fmt::format("{} of {} candidates chosen: {}{}{} ({} satisfy the conditions, {} of them on the front of accuracy and {})", order.size(),
-                                         candidates.size(), rule, config.rule == SelectionRule::best ? "" : " " + config.by, where, feasible.size(), on_front, config.by)};
+  Selection selection{
+      order, fmt::format("{} of {} candidates chosen: {}{}{} ({} satisfy the conditions, {} of them on the front of accuracy and {})",
+                         order.size(), candidates.size(), rule, config.rule == SelectionRule::best ? "" : " " + config.by, where,
+                         feasible.size(), on_front, config.by)};
   return selection;
 }
 

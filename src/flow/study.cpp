@@ -52,7 +52,9 @@ class Study::Lock {
     if (file_ < 0) throw IoError("cannot lock the study", {.where = path, .found = std::strerror(errno), .expected = {}, .hint = {}});
     if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
       ::close(file_);
-      throw IoError("another snac is at work on this study", {.where = folder, .found = "a locked study", .expected = "one program at a time",
+      throw IoError("another snac is at work on this study", {.where = folder,
+                                                              .found = "a locked study",
+                                                              .expected = "one program at a time",
                                                               .hint = "wait for it, or choose another folder with --set output=FOLDER"});
     }
   }
@@ -81,18 +83,20 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
     raw_test = data::read_dataset(config_.resolve(config_.data.test), reading);
   }
   if (raw_train.columns != raw_test.columns || raw_train.class_names.size() < raw_test.class_names.size()) {
-    throw DataError("training and test file do not fit together",
-                    {.where = raw_train.source + " and " + raw_test.source,
-                     .found = std::to_string(raw_train.columns.size()) + " columns, " + std::to_string(raw_train.class_names.size()) + " classes and " +
-                              std::to_string(raw_test.columns.size()) + " columns, " + std::to_string(raw_test.class_names.size()) + " classes",
-                     .expected = "the same columns and classes",
-                     .hint = {}});
+    throw DataError(
+        "training and test file do not fit together",
+        {.where = raw_train.source + " and " + raw_test.source,
+         .found = std::to_string(raw_train.columns.size()) + " columns, " + std::to_string(raw_train.class_names.size()) + " classes and " +
+                  std::to_string(raw_test.columns.size()) + " columns, " + std::to_string(raw_test.class_names.size()) + " classes",
+         .expected = "the same columns and classes",
+         .hint = {}});
   }
   preprocessor_ = std::make_unique<data::Preprocessor>(data::Preprocessor::fit(config_.data.preprocess, raw_train));
   train_ = preprocessor_->apply(raw_train, "train");
   test_ = preprocessor_->apply(raw_test, "test");
   data::require_several_classes(train_, raw_train.source);
-  if (test_.size() == 0) throw DataError("the test set is empty", {.where = raw_test.source, .found = "no rows", .expected = "at least one", .hint = {}});
+  if (test_.size() == 0)
+    throw DataError("the test set is empty", {.where = raw_test.source, .found = "no rows", .expected = "at least one", .hint = {}});
   if (config_.data.folds >= 2) {
     splits_ = data::stratified_folds(train_.labels, train_.num_classes, config_.data.folds, derive_seed(config_.seed, "folds"));
   } else {
@@ -122,9 +126,11 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
                         {"test", {{"file", raw_test.source}, {"sha256", raw_test.sha256}, {"rows", test_.size()}}}};
   const std::string hash = sha256(hash_of(effective, {"seed", "data", "target", "space", "search"}) + raw_train.sha256 + raw_test.sha256);
   store_->open_study({.name = name(), .config_hash = hash, .config = config_.to_json(), .provenance = provenance});
-  spdlog::info("{}: {} training, {} validation and {} test rows, {} features, {} classes; {} candidates in the space; {} threads, {} kernels", name(),
-               splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
-               space_->size() < 1e15 ? fmt::format("{:.0f}", space_->size()) : fmt::format("{:.3g}", space_->size()), threads_, nn::kernel_isa_name());
+  spdlog::info(
+      "{}: {} training, {} validation and {} test rows, {} features, {} classes; {} candidates in the space; {} threads, {} kernels",
+      name(), splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
+      space_->size() < 1e15 ? fmt::format("{:.0f}", space_->size()) : fmt::format("{:.3g}", space_->size()), threads_,
+      nn::kernel_isa_name());
 }
 
 Study::~Study() = default;

@@ -16,7 +16,10 @@ namespace {
 std::int64_t differing_rows(std::span<const std::int64_t> a, std::span<const std::int64_t> b, std::size_t width) {
   std::int64_t rows = 0;
   for (std::size_t i = 0; i < a.size(); i += width) {
-    rows += std::equal(a.begin() + static_cast<std::ptrdiff_t>(i), a.begin() + static_cast<std::ptrdiff_t>(i + width), b.begin() + static_cast<std::ptrdiff_t>(i)) ? 0 : 1;
+    rows += std::equal(a.begin() + static_cast<std::ptrdiff_t>(i), a.begin() + static_cast<std::ptrdiff_t>(i + width),
+                       b.begin() + static_cast<std::ptrdiff_t>(i))
+                ? 0
+                : 1;
   }
   return rows;
 }
@@ -34,22 +37,26 @@ std::string Verification::summary() const {
   return fmt::format("bit-exact: {}/{}", vectors - worst, vectors);
 }
 
-Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std::span<const std::int64_t> inputs, const VerifyParams& params,
-                    const std::function<std::vector<std::int64_t>()>& qat) {
+Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std::span<const std::int64_t> inputs,
+                    const VerifyParams& params, const std::function<std::vector<std::int64_t>()>& qat) {
   const std::size_t outputs = net.output().size();
   const auto expected = fixed::run(net, inputs, params.threads);
   Verification result;
   result.vectors = static_cast<std::int64_t>(inputs.size() / net.input.size());
   result.engines.push_back({"FixedNet interpreter", result.vectors, 0});
   if (qat) result.engines.push_back({"QAT forward pass", result.vectors, differing_rows(expected, qat(), outputs)});
-  result.engines.push_back({"circuit interpreter", result.vectors, differing_rows(expected, circuit::simulate(design.circuit, inputs, params.threads), outputs)});
+  result.engines.push_back({"circuit interpreter", result.vectors,
+                            differing_rows(expected, circuit::simulate(design.circuit, inputs, params.threads), outputs)});
   if (params.simulator.empty()) return result;
 
-  toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected), .directory = params.directory};
+  toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected),
+                                         .directory = params.directory};
   simulation.sources.push_back("testbench.v");
-  result.simulation = params.simulator == "icarus" ? toolchain::simulate_with_icarus(simulation) : toolchain::simulate_with_verilator(simulation);
+  result.simulation =
+      params.simulator == "icarus" ? toolchain::simulate_with_icarus(simulation) : toolchain::simulate_with_verilator(simulation);
   result.engines.push_back({"Verilog in " + result.simulation->tool, result.simulation->vectors, result.simulation->mismatches});
-  if (result.simulation->latency_cycles != design.schedule.latency || result.simulation->initiation_interval != design.schedule.initiation_interval) {
+  if (result.simulation->latency_cycles != design.schedule.latency ||
+      result.simulation->initiation_interval != design.schedule.initiation_interval) {
     result.simulation->passed = false;
     result.engines.back().mismatches = std::max<std::int64_t>(1, result.engines.back().mismatches);
   }
@@ -63,7 +70,10 @@ std::vector<std::int64_t> random_inputs(const fixed::FixedNet& net, int rows, st
     for (std::size_t i = 0; i < net.input.size(); ++i) {
       const auto& type = net.input.type(i);
       const auto span = static_cast<std::uint64_t>(type.max_raw() - type.min_raw()) + 1;
-      inputs.push_back(row == 0 ? type.min_raw() : row == 1 ? type.max_raw() : row == 2 ? 0 : type.min_raw() + static_cast<std::int64_t>(rng.below(span)));
+      inputs.push_back(row == 0   ? type.min_raw()
+                       : row == 1 ? type.max_raw()
+                       : row == 2 ? 0
+                                  : type.min_raw() + static_cast<std::int64_t>(rng.below(span)));
     }
   }
   return inputs;

@@ -23,7 +23,7 @@ Inference::Inference(const Mlp& mlp, const NetQuantizer* quantizer) : kernels_(&
   if (quantizer == nullptr) return;
   quantize_parameters(*kernels_, layout_, *quantizer, parameters_.data(), parameters_.data());
   input_grid_ = float_grid(quantizer->input);
-  for (std::size_t l = 0; l < activations_.size(); ++l) quantized_.emplace_back(activations_[l], quantizer->layers[l]);
+  for (std::size_t l = 0; l < activations_.size(); ++l) quantized_.emplace_back(*kernels_, activations_[l], quantizer->layers[l]);
 }
 
 const float* Inference::run(const data::Dataset& data, std::span<const std::uint32_t> rows, const Observer& observe) {
@@ -43,7 +43,7 @@ const float* Inference::run(const data::Dataset& data, std::span<const std::uint
     kernels_->dense_forward(shape, x, parameters_.data() + layer.weight, parameters_.data() + layer.bias, fused, y);
     if (observe) observe(l, false, y);
     if (!quantized_.empty()) {
-      quantized_[l].apply(*kernels_, n, y, y, nullptr);
+      quantized_[l].apply(n, y, y, nullptr);
     } else if (!fused) {
       apply_activation(*kernels_, activations_[l], n, y);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "snac/nn/kernels.hpp"
+#include "snac/nn/kernels_bf16.hpp"
 
 namespace snac::nn::detail {
 
@@ -9,5 +10,8 @@ const Kernels* reference_kernels();
 const Kernels* portable_kernels();
 const Kernels* avx2_kernels();
 const Kernels* avx512_kernels();
+
+const Bf16Kernels* reference_bf16_kernels();
+const Bf16Kernels* avx512_bf16_kernels();
 
 }  // namespace snac::nn::detail

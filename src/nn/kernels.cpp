@@ -85,6 +85,25 @@ void set_kernel_isa(Isa isa) {
   current().store(table, std::memory_order_release);
 }
 
+const Bf16Kernels* bf16_kernels_for(Isa isa) {
+  if (kernels_for(isa) == nullptr) return nullptr;
+  if (isa == Isa::automatic) {
+    return kernels_for(isa) == kernels_for(Isa::avx512) ? bf16_kernels_for(Isa::avx512) : nullptr;
+  }
+  if (isa == Isa::reference) return detail::reference_bf16_kernels();
+#if defined(__x86_64__)
+  if (isa == Isa::avx512 && __builtin_cpu_supports("avx512bf16")) return detail::avx512_bf16_kernels();
+#endif
+  return nullptr;
+}
+
+const Bf16Kernels* bf16_kernels() {
+  for (const auto& [name, isa] : kNames) {
+    if (&kernels() == kernels_for(isa)) return bf16_kernels_for(isa);
+  }
+  return nullptr;
+}
+
 const char* kernel_isa_name() { return kernels().name; }
 
 }  // namespace snac::nn

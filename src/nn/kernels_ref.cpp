@@ -66,6 +66,9 @@ void tanh_forward(std::size_t n, float* y) {
 void sigmoid(std::size_t n, float* y) {
   for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(y[i]))));
 }
+void leaky_relu(std::size_t n, float* y) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = y[i] <= 0 ? kLeakySlope * y[i] : y[i];
+}
 void relu_gradient(std::size_t n, const float* y, float* d) {
   for (std::size_t i = 0; i < n; ++i) d[i] = y[i] <= 0 ? 0.0F : d[i];
 }
@@ -74,6 +77,9 @@ void tanh_gradient(std::size_t n, const float* y, float* d) {
 }
 void sigmoid_gradient(std::size_t n, const float* y, float* d) {
   for (std::size_t i = 0; i < n; ++i) d[i] *= y[i] * (1 - y[i]);
+}
+void leaky_relu_gradient(std::size_t n, const float* y, float* d) {
+  for (std::size_t i = 0; i < n; ++i) d[i] = y[i] <= 0 ? kLeakySlope * d[i] : d[i];
 }
 void multiply(std::size_t n, const float* slope, float* d) {
   for (std::size_t i = 0; i < n; ++i) d[i] *= slope[i];
@@ -155,17 +161,32 @@ double softmax_cross_entropy(int rows, int classes, const float* logits, const s
   return loss;
 }
 
+float regularised(float gradient, float w, float l1, float l2) {
+  const float sign = w > 0 ? 1.0F : (w < 0 ? -1.0F : 0.0F);
+  return gradient + l1 * sign + l2 * w;
+}
+
 void adam(std::size_t n, AdamStep s, const float* mask, const float* gradient, float* m, float* v, float* w) {
   for (std::size_t i = 0; i < n; ++i) {
     if (mask != nullptr && mask[i] == 0.0F) {
       m[i] = v[i] = w[i] = 0.0F;
       continue;
     }
-    const float sign = w[i] > 0 ? 1.0F : (w[i] < 0 ? -1.0F : 0.0F);
-    const float g = gradient[i] + s.l1 * sign;
+    const float g = regularised(gradient[i], w[i], s.l1, s.l2);
     m[i] = s.beta1 * m[i] + s.one_minus_beta1 * g;
     v[i] = s.beta2 * v[i] + s.one_minus_beta2 * g * g;
     w[i] -= s.rate * m[i] / (std::sqrt(v[i]) + s.epsilon);
+  }
+}
+
+void momentum(std::size_t n, MomentumStep s, const float* mask, const float* gradient, float* v, float* w) {
+  for (std::size_t i = 0; i < n; ++i) {
+    if (mask != nullptr && mask[i] == 0.0F) {
+      v[i] = w[i] = 0.0F;
+      continue;
+    }
+    v[i] = s.momentum * v[i] - s.rate * regularised(gradient[i], w[i], s.l1, s.l2);
+    w[i] += v[i];
   }
 }
 
@@ -203,6 +224,31 @@ void table(std::size_t n, FloatGrid grid, const float* values, const float* slop
   }
 }
 
+/// Value and derivative by v and f(v).
+template <class Function, class Derivative>
+void on_grids(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope, Function f, Derivative derivative) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const float input = x[i];
+    const float v = round_to_grid(pre, input) * pre.step;
+    const auto value = static_cast<float>(f(static_cast<double>(v)));
+    y[i] = round_to_grid(out, value) * out.step;
+    if (slope != nullptr) slope[i] = gradient_passes(pre, input) && gradient_passes(out, value) ? derivative(v, value) : 0.0F;
+  }
+}
+void tanh_on_grids(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope) {
+  on_grids(
+      n, pre, out, x, y, slope, [](double v) { return std::tanh(v); }, [](float, float f) { return 1 - f * f; });
+}
+void sigmoid_on_grids(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope) {
+  on_grids(
+      n, pre, out, x, y, slope, [](double v) { return 1 / (1 + std::exp(-v)); }, [](float, float f) { return f * (1 - f); });
+}
+void leaky_relu_on_grids(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope) {
+  on_grids(
+      n, pre, out, x, y, slope, [](double v) { return v <= 0 ? static_cast<double>(kLeakySlope) * v : v; },
+      [](float v, float) { return v > 0 ? 1.0F : kLeakySlope; });
+}
+
 }  // namespace
 
 const Kernels* reference_kernels() {
@@ -214,18 +260,24 @@ const Kernels* reference_kernels() {
                                   .relu = relu,
                                   .tanh = tanh_forward,
                                   .sigmoid = sigmoid,
+                                  .leaky_relu = leaky_relu,
                                   .relu_gradient = relu_gradient,
                                   .tanh_gradient = tanh_gradient,
                                   .sigmoid_gradient = sigmoid_gradient,
+                                  .leaky_relu_gradient = leaky_relu_gradient,
                                   .multiply = multiply,
                                   .batch_norm_forward = batch_norm_forward,
                                   .batch_norm_backward = batch_norm_backward,
                                   .dropout = dropout,
                                   .softmax_cross_entropy = softmax_cross_entropy,
                                   .adam = adam,
+                                  .momentum = momentum,
                                   .clamp = clamp,
                                   .fake_quantize = fake_quantize,
-                                  .table = table};
+                                  .table = table,
+                                  .tanh_on_grids = tanh_on_grids,
+                                  .sigmoid_on_grids = sigmoid_on_grids,
+                                  .leaky_relu_on_grids = leaky_relu_on_grids};
   return &kTable;
 }
 

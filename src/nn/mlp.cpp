@@ -70,7 +70,8 @@ Mlp make_mlp(const space::ArchSpec& spec, Rng& rng) {
   Mlp mlp = make_empty_mlp(spec);
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     const LayerLayout& layer = mlp.layers[l];
-    const bool he = layer.activation == space::Activation::relu;  // He et al. 2015; else Glorot and Bengio 2010
+    // He et al. 2015; else Glorot and Bengio 2010
+    const bool he = layer.activation == space::Activation::relu || layer.activation == space::Activation::leaky_relu;
     const double limit = std::sqrt(6.0 / (he ? layer.inputs : layer.inputs + layer.outputs));
     for (float& weight : mlp.weights(l)) weight = static_cast<float>(rng.uniform(-limit, limit));
   }

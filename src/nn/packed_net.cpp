@@ -83,7 +83,8 @@ FloatGrid float_grid(const Grid& grid) {
           .pass_above = std::nextafter(lowest, -std::numeric_limits<float>::infinity())};
 }
 
-QuantizedActivation::QuantizedActivation(space::Activation activation, const LayerQuantizer& grids) : grid_(float_grid(grids.output)) {
+QuantizedActivation::QuantizedActivation(const Kernels& kernels, space::Activation activation, const LayerQuantizer& grids)
+    : kernels_(&kernels), grid_(float_grid(grids.output)), output_(grid_) {
   if (activation == space::Activation::relu) {
     grid_.lowest = grid_.pass_above = 0;
     return;
@@ -95,19 +96,37 @@ QuantizedActivation::QuantizedActivation(space::Activation activation, const Lay
   for (const std::int64_t entry : activation_table(activation, pre, grids.output)) {
     values_.push_back(static_cast<float>(static_cast<double>(entry) * grids.output.step()));
     const double x = static_cast<double>(raw++) * pre.step();
-    const bool is_tanh = activation == space::Activation::tanh;
-    const double f = is_tanh ? std::tanh(x) : 1 / (1 + std::exp(-x));
-    const double slope = is_tanh ? 1 - f * f : f * (1 - f);
+    const double f = activation_value(activation, x), slope = activation_slope(activation, x);
     const bool inside = f >= grids.output.lowest() && f <= grids.output.highest();
     slopes_.push_back(inside ? static_cast<float>(slope) : 0.0F);
   }
+  computed_ = activation == space::Activation::tanh      ? kernels.tanh_on_grids
+              : activation == space::Activation::sigmoid ? kernels.sigmoid_on_grids
+                                                         : kernels.leaky_relu_on_grids;
+  if (!computed_equals_table(pre)) computed_ = nullptr;
 }
 
-void QuantizedActivation::apply(const Kernels& kernels, std::size_t n, const float* z, float* y, float* slope) const {
+bool QuantizedActivation::computed_equals_table(const Grid& pre) const {
+  constexpr float kSlopeTolerance = 1e-5F;  // far below what the straight-through estimate is worth
+  std::vector<float> x(size_of(padded(static_cast<int>(values_.size()))));
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    x[i] = static_cast<float>(static_cast<double>(pre.min_raw + static_cast<std::int64_t>(i)) * pre.step());
+  }
+  std::vector<float> y(x.size()), slope(x.size());
+  computed_(x.size(), grid_, output_, x.data(), y.data(), slope.data());
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (y[i] != values_[i] || !(std::fabs(slope[i] - slopes_[i]) <= kSlopeTolerance)) return false;
+  }
+  return true;
+}
+
+void QuantizedActivation::apply(std::size_t n, const float* z, float* y, float* slope) const {
   if (values_.empty()) {
-    kernels.fake_quantize(n, grid_, z, y, slope);
+    kernels_->fake_quantize(n, grid_, z, y, slope);
+  } else if (computed_ != nullptr) {
+    computed_(n, grid_, output_, z, y, slope);
   } else {
-    kernels.table(n, grid_, values_.data(), slopes_.data(), z, y, slope);
+    kernels_->table(n, grid_, values_.data(), slopes_.data(), z, y, slope);
   }
 }
 
@@ -121,6 +140,8 @@ void apply_activation(const Kernels& kernels, space::Activation activation, std:
       return kernels.tanh(n, y);
     case space::Activation::sigmoid:
       return kernels.sigmoid(n, y);
+    case space::Activation::leaky_relu:
+      return kernels.leaky_relu(n, y);
   }
 }
 

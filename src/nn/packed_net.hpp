@@ -39,15 +39,21 @@ void gather_rows(const data::Dataset& data, std::span<const std::uint32_t> rows,
 
 FloatGrid float_grid(const Grid& grid);
 
-/// The quantised activation of one layer: for ReLU and linear the output grid, for tanh and sigmoid a table.
+/// The quantised activation of one layer: for ReLU and linear the output grid, for the others a table, or its computation
+/// where that gives the same values on the whole pre-activation grid (gathering costs more than computing).
 class QuantizedActivation {
  public:
-  QuantizedActivation(space::Activation activation, const LayerQuantizer& grids);
+  QuantizedActivation(const Kernels& kernels, space::Activation activation, const LayerQuantizer& grids);
   /// y = activation of z on its grid; slope (nullable): derivative of the straight-through surrogate. n values.
-  void apply(const Kernels& kernels, std::size_t n, const float* z, float* y, float* slope) const;
+  void apply(std::size_t n, const float* z, float* y, float* slope) const;
 
  private:
+  bool computed_equals_table(const Grid& pre) const;
+
+  const Kernels* kernels_;
   FloatGrid grid_;                      ///< output grid, or the table's input grid
+  FloatGrid output_;                    ///< output grid
+  OnGrids computed_ = nullptr;          ///< used instead of the table if given
   std::vector<float> values_, slopes_;  ///< empty = no table
 };
 

@@ -6,6 +6,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "snac/nn/kernels.hpp"
+
 namespace snac::nn {
 namespace {
 
@@ -25,7 +27,9 @@ void check_grid(const Grid& grid, const std::string& where) {
   if (std::abs(grid.fraction_bits) > kFractionLimit) unfit(where, fmt::format("{} fraction bits", grid.fraction_bits));
 }
 
-double function_of(space::Activation activation, double x) {
+}  // namespace
+
+double activation_value(space::Activation activation, double x) {
   switch (activation) {
     case space::Activation::linear:
       return x;
@@ -35,11 +39,32 @@ double function_of(space::Activation activation, double x) {
       return std::tanh(x);
     case space::Activation::sigmoid:
       return 1 / (1 + std::exp(-x));
+    case space::Activation::leaky_relu:
+      return x > 0 ? x : static_cast<double>(kLeakySlope) * x;
   }
   return x;
 }
 
-}  // namespace
+double activation_slope(space::Activation activation, double x) {
+  const double y = activation_value(activation, x);
+  switch (activation) {
+    case space::Activation::linear:
+      return 1;
+    case space::Activation::relu:
+      return x > 0 ? 1 : 0;
+    case space::Activation::tanh:
+      return 1 - y * y;
+    case space::Activation::sigmoid:
+      return y * (1 - y);
+    case space::Activation::leaky_relu:
+      return x > 0 ? 1 : static_cast<double>(kLeakySlope);
+  }
+  return 1;
+}
+
+bool uses_table(space::Activation activation) {
+  return activation == space::Activation::tanh || activation == space::Activation::sigmoid || activation == space::Activation::leaky_relu;
+}
 
 std::int64_t quantize_bias_raw(double bias, int fraction_bits) {
   const double scaled = std::ldexp(bias, fraction_bits);
@@ -65,7 +90,7 @@ std::vector<std::int64_t> activation_table(space::Activation activation, const G
   std::vector<std::int64_t> table;
   table.reserve(static_cast<std::size_t>(pre.max_raw - pre.min_raw + 1));
   for (std::int64_t raw = pre.min_raw; raw <= pre.max_raw; ++raw) {
-    table.push_back(quantize_raw(output, function_of(activation, static_cast<double>(raw) * pre.step())));
+    table.push_back(quantize_raw(output, activation_value(activation, static_cast<double>(raw) * pre.step())));
   }
   return table;
 }
@@ -87,11 +112,11 @@ void require_fits(const NetQuantizer& quantizer, const Mlp& mlp) {
     if (grids.bias_fraction_bits < product_fraction || std::abs(grids.bias_fraction_bits) > kFractionLimit) {
       unfit(where, fmt::format("bias grid of {} fraction bits; the products have {}", grids.bias_fraction_bits, product_fraction));
     }
-    const bool curved = layer.activation == space::Activation::tanh || layer.activation == space::Activation::sigmoid;
-    if (curved != grids.pre_activation.has_value()) {
-      unfit(where, curved ? "tanh and sigmoid need a pre-activation grid" : "a pre-activation grid without tanh or sigmoid");
+    const bool table = uses_table(layer.activation);
+    if (table != grids.pre_activation.has_value()) {
+      unfit(where, table ? "tanh, sigmoid and leaky_relu need a pre-activation grid" : "a pre-activation grid without a table to index");
     }
-    if (curved) check_grid(*grids.pre_activation, where + ": pre-activation");
+    if (table) check_grid(*grids.pre_activation, where + ": pre-activation");
     input_fraction = grids.output.fraction_bits;
   }
 }

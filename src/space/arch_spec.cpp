@@ -12,7 +12,8 @@
 namespace snac::space {
 namespace {
 
-constexpr std::array kActivations{Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid};
+constexpr std::array kActivations{Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid,
+                                  Activation::leaky_relu};
 
 std::int64_t elements(const Shape& shape) {
   std::int64_t count = 1;
@@ -131,6 +132,8 @@ std::string to_string(Activation activation) {
       return "tanh";
     case Activation::sigmoid:
       return "sigmoid";
+    case Activation::leaky_relu:
+      return "leaky_relu";
   }
   return "linear";
 }

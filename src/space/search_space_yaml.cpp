@@ -38,7 +38,7 @@ Domain domain_of(Parameter parameter) {
     case Parameter::width:
       return {.kind = Kind::integer, .min = 1, .max = kMaxWidth};
     case Parameter::activation:
-      return {.kind = Kind::word, .words = {"relu", "tanh", "sigmoid", "linear"}};
+      return {.kind = Kind::word, .words = {"relu", "tanh", "sigmoid", "leaky_relu", "linear"}};
     case Parameter::batch_norm:
       return {.kind = Kind::truth};
     case Parameter::dropout:

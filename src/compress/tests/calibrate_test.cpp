@@ -19,7 +19,8 @@ TEST(Precision, text_forms) {
   EXPECT_EQ(precision_from_string("8"), (Precision{8, 8}));
   EXPECT_EQ(precision_from_string("w6a10"), (Precision{6, 10}));
   EXPECT_EQ(to_string(Precision{6, 10}), "w6a10");
-  for (const char* bad : {"", "1", "17", "w8", "a8", "w8a", "w8a1", "8.5", "eight", "w 8a8"}) EXPECT_THROW(precision_from_string(bad), ConfigError) << bad;
+  for (const char* bad : {"", "1", "17", "w8", "a8", "w8a", "w8a1", "8.5", "eight", "w 8a8"})
+    EXPECT_THROW(precision_from_string(bad), ConfigError) << bad;
 }
 
 TEST(Calibrate, weights_are_symmetric_and_rounding_errors_stay_within_half_a_step_or_clip) {

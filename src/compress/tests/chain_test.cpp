@@ -58,8 +58,12 @@ TEST_F(ChainTest, pruned_weights_stay_zero_and_survivors_rewind) {
   const ChainState second = next_iteration(state, input_, params_);
   EXPECT_NEAR(sparsity(second.mlp, second.mask), 1 - 0.7 * 0.7, 0.03);
   for (std::size_t k = 0; k < second.mask.size(); ++k) {
-    if (second.mask[k] == 0) { EXPECT_EQ(second.mlp.parameters[k], 0.0F); }
-    if (state.mask[k] == 0) { EXPECT_EQ(second.mask[k], 0); }
+    if (second.mask[k] == 0) {
+      EXPECT_EQ(second.mlp.parameters[k], 0.0F);
+    }
+    if (state.mask[k] == 0) {
+      EXPECT_EQ(second.mask[k], 0);
+    }
   }
   EXPECT_GT(accuracy(second), 0.75);
 }
@@ -70,14 +74,18 @@ TEST_F(ChainTest, rewind_choices_differ_only_in_the_starting_weights) {
   const ChainState start = next_iteration(begin_chain(trained_, input_, params_), input_, params_);
   const auto folded = nn::fold_batch_norm(trained_);
   for (std::size_t k = 0; k < start.mask.size(); ++k) {
-    if (start.mask[k] != 0) { EXPECT_EQ(start.mlp.parameters[k], folded.parameters[k]); }
+    if (start.mask[k] != 0) {
+      EXPECT_EQ(start.mlp.parameters[k], folded.parameters[k]);
+    }
   }
   params_.pruning.rewind = Rewind::none;
   const ChainState begun = begin_chain(trained_, input_, params_);
   EXPECT_TRUE(begun.rewind_point.parameters.empty());
   const ChainState none = next_iteration(begun, input_, params_);
   for (std::size_t k = 0; k < none.mask.size(); ++k) {
-    if (none.mask[k] != 0) { EXPECT_EQ(none.mlp.parameters[k], begun.mlp.parameters[k]); }
+    if (none.mask[k] != 0) {
+      EXPECT_EQ(none.mlp.parameters[k], begun.mlp.parameters[k]);
+    }
   }
 }
 

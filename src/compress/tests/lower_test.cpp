@@ -22,7 +22,8 @@ TEST(Lower, integers_equal_the_exact_qat_forward_pass_on_every_row) {
   const auto data = clouds(500, 2);
   const auto rows = all_rows(data);
   int seed = 0;
-  for (const auto activation : {space::Activation::relu, space::Activation::tanh, space::Activation::sigmoid}) {
+  for (const auto activation :
+       {space::Activation::relu, space::Activation::tanh, space::Activation::sigmoid, space::Activation::leaky_relu}) {
     for (const Precision precision : {Precision{8, 8}, Precision{4, 6}, Precision{2, 3}, Precision{12, 12}}) {
       Rng rng(static_cast<std::uint64_t>(++seed));
       nn::Mlp mlp = nn::make_mlp(space::mlp(4, {9, 7}, 3, activation, true), rng);

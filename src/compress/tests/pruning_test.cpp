@@ -30,8 +30,10 @@ TEST(Pruning, smallest_weights_go_first_and_biases_stay) {
     float largest_pruned = 0, smallest_kept = 1e9F;
     const auto weights = mlp.weights(i);
     for (std::size_t k = 0; k < weights.size(); ++k) {
-      if (mask[mlp.layers[i].weight + k] == 0) largest_pruned = std::max(largest_pruned, std::abs(weights[k]));
-      else smallest_kept = std::min(smallest_kept, std::abs(weights[k]));
+      if (mask[mlp.layers[i].weight + k] == 0)
+        largest_pruned = std::max(largest_pruned, std::abs(weights[k]));
+      else
+        smallest_kept = std::min(smallest_kept, std::abs(weights[k]));
     }
     EXPECT_LE(largest_pruned, smallest_kept);
     for (int o = 0; o < mlp.layers[i].outputs; ++o) EXPECT_EQ(mask[mlp.layers[i].bias + static_cast<std::size_t>(o)], 1);

@@ -17,7 +17,8 @@ inline data::Dataset clouds(std::size_t rows, std::uint64_t seed) {
   Rng rng = Rng::stream(seed, "clouds");
   for (std::size_t i = 0; i < rows; ++i) {
     const auto label = static_cast<std::uint8_t>(i % 3);
-    for (int f = 0; f < 4; ++f) data.features.push_back(static_cast<float>(0.6 * rng.normal() + (f == label ? 1.5 : f == 3 ? 0.3 * label : 0)));
+    for (int f = 0; f < 4; ++f)
+      data.features.push_back(static_cast<float>(0.6 * rng.normal() + (f == label ? 1.5 : f == 3 ? 0.3 * label : 0)));
     data.labels.push_back(label);
   }
   return data;

@@ -6,7 +6,8 @@ namespace snac {
 namespace {
 
 TEST(Error, message_names_place_found_expected_and_hint) {
-  const ConfigError error("bad value", {.where = "a.yaml:3: search.trials", .found = "'many'", .expected = "integer >= 1", .hint = "give a number"});
+  const ConfigError error("bad value",
+                          {.where = "a.yaml:3: search.trials", .found = "'many'", .expected = "integer >= 1", .hint = "give a number"});
   EXPECT_STREQ(error.what(),
                "bad value\n  where:    a.yaml:3: search.trials\n  found:    'many'\n  expected: integer >= 1\n  try:      give a number");
   EXPECT_EQ(error.code(), ExitCode::config);

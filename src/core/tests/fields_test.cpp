@@ -56,8 +56,9 @@ std::string message(const std::string& yaml) {
 TEST(Fields, empty_file_gives_defaults) { EXPECT_EQ(read(""), Params{}); }
 
 TEST(Fields, every_kind_is_read) {
-  const Params p = read("trials: 1e3\nseed: 18446744073709551615\nclock: 2.5 ns\nverbose: true\nname: x\ncolour: green\n"
-                        "widths: [3, 4]\ninner: {rate: 1e-2}\nobjectives: {b: min, a: max}\n");
+  const Params p = read(
+      "trials: 1e3\nseed: 18446744073709551615\nclock: 2.5 ns\nverbose: true\nname: x\ncolour: green\n"
+      "widths: [3, 4]\ninner: {rate: 1e-2}\nobjectives: {b: min, a: max}\n");
   EXPECT_EQ(p.trials, 1000);
   EXPECT_EQ(p.seed, 18446744073709551615ULL);
   EXPECT_EQ(p.clock_ns, 2.5);

@@ -30,7 +30,9 @@ TEST(ParallelFor, first_error_stops_the_hand_out_and_is_rethrown) {
   EXPECT_LT(started, 1000000);
 }
 
-TEST(ParallelFor, nothing_to_do_is_fine) { parallel_for(0, 4, [](std::size_t, int) { FAIL(); }); }
+TEST(ParallelFor, nothing_to_do_is_fine) {
+  parallel_for(0, 4, [](std::size_t, int) { FAIL(); });
+}
 
 }  // namespace
 }  // namespace snac

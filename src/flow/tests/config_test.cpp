@@ -32,11 +32,13 @@ TEST_F(Config, minimal_file_is_enough) {
   EXPECT_EQ(config.output_folder(), "runs/x");
   EXPECT_EQ(config.search.nsga2.evaluations, config.search.trials);
   EXPECT_EQ(config.resolve("a.h5"), (std::filesystem::absolute(folder_.path()) / "a.h5").lexically_normal().string());
-  EXPECT_EQ(config.resolve("/b/x.npy,y.npy"), "/b/x.npy," + (std::filesystem::absolute(folder_.path()) / "y.npy").lexically_normal().string());
+  EXPECT_EQ(config.resolve("/b/x.npy,y.npy"),
+            "/b/x.npy," + (std::filesystem::absolute(folder_.path()) / "y.npy").lexically_normal().string());
 }
 
 TEST_F(Config, effective_configuration_reads_back_to_itself) {
-  const StudyConfig config = load(kMinimal, {"target.clock=2.5 ns", "search.objectives={accuracy: max, lut: min}", "select.where=[accuracy >= 0.5]"});
+  const StudyConfig config =
+      load(kMinimal, {"target.clock=2.5 ns", "search.objectives={accuracy: max, lut: min}", "select.where=[accuracy >= 0.5]"});
   const std::string text = YAML::Dump(config.to_yaml());
   EXPECT_EQ(YAML::Dump(load(text).to_yaml()), text);
   EXPECT_EQ(load(text).target.clock_ns, 2.5);

@@ -8,8 +8,11 @@ namespace snac::flow {
 namespace {
 
 // Accuracy against LUT: 0, 1, 2, 4 are on the front; 3 is dominated by 1.
-const std::vector<Values> kCandidates{{{"accuracy", 0.70}, {"lut", 1000}}, {{"accuracy", 0.69}, {"lut", 300}}, {{"accuracy", 0.60}, {"lut", 200}},
-                                      {{"accuracy", 0.65}, {"lut", 400}},  {{"accuracy", 0.50}, {"lut", 100}}};
+const std::vector<Values> kCandidates{{{"accuracy", 0.70}, {"lut", 1000}},
+                                      {{"accuracy", 0.69}, {"lut", 300}},
+                                      {{"accuracy", 0.60}, {"lut", 200}},
+                                      {{"accuracy", 0.65}, {"lut", 400}},
+                                      {{"accuracy", 0.50}, {"lut", 100}}};
 
 TEST(Condition, forms) {
   const Condition absolute = parse_condition("lut <= 1e4", "t");
@@ -32,12 +35,14 @@ TEST(Condition, violation_is_relative_to_the_limit) {
 }
 
 TEST(Select, best_takes_the_most_accurate_under_the_budget) {
-  EXPECT_EQ(select(kCandidates, {.rule = SelectionRule::best, .where = {"lut <= 500"}, .count = 1}, "t").chosen, (std::vector<std::size_t>{1}));
+  EXPECT_EQ(select(kCandidates, {.rule = SelectionRule::best, .where = {"lut <= 500"}, .count = 1}, "t").chosen,
+            (std::vector<std::size_t>{1}));
   EXPECT_EQ(select(kCandidates, {.rule = SelectionRule::best, .count = 2}, "t").chosen, (std::vector<std::size_t>{0, 1}));
 }
 
 TEST(Select, cheapest_takes_the_smallest_above_an_accuracy) {
-  EXPECT_EQ(select(kCandidates, {.rule = SelectionRule::cheapest, .where = {"accuracy >= best - 0.02"}, .count = 1}, "t").chosen, (std::vector<std::size_t>{1}));
+  EXPECT_EQ(select(kCandidates, {.rule = SelectionRule::cheapest, .where = {"accuracy >= best - 0.02"}, .count = 1}, "t").chosen,
+            (std::vector<std::size_t>{1}));
   EXPECT_EQ(select(kCandidates, {.rule = SelectionRule::cheapest, .count = 3}, "t").chosen, (std::vector<std::size_t>{4, 2, 1}));
 }
 

@@ -75,7 +75,9 @@ std::vector<std::int64_t> by_definition(const Mlp& mlp, const NetQuantizer& quan
       if (activation == Activation::relu) sum = std::max(sum, 0.0L);
       if (grids.pre_activation) {
         const double pre = static_cast<double>(cast(*grids.pre_activation, sum)) * grids.pre_activation->step();
-        sum = activation == Activation::tanh ? std::tanh(pre) : 1 / (1 + std::exp(-pre));
+        sum = activation == Activation::tanh      ? std::tanh(pre)
+              : activation == Activation::sigmoid ? 1 / (1 + std::exp(-pre))
+                                                  : std::max(pre, pre / 8);
       }
       raw.push_back(cast(grids.output, sum));
       y.push_back(static_cast<long double>(raw.back()) * static_cast<long double>(grids.output.step()));
@@ -89,6 +91,7 @@ Mlp mixed_mlp(std::uint64_t seed) {
   return random_mlp(chain(7, {{20, Activation::relu, false, 0},
                               {17, Activation::tanh, false, 0},
                               {9, Activation::sigmoid, false, 0},
+                              {11, Activation::leaky_relu, false, 0},
                               {5, Activation::linear, false, 0}}),
                     seed);
 }
@@ -99,7 +102,7 @@ TEST(PredictExact, follows_the_definition_for_several_grids) {
   for (int variant = 0; variant < 4; ++variant) {
     NetQuantizer quantizer = eight_bit_grids(mlp);
     if (variant == 1) {  // an output grid finer than its accumulator, and a coarse one
-      quantizer.layers[3].output = {.fraction_bits = 20, .min_raw = -8000000, .max_raw = 8000000};
+      quantizer.layers.back().output = {.fraction_bits = 20, .min_raw = -8000000, .max_raw = 8000000};
       quantizer.layers[0].output = {.fraction_bits = -1, .min_raw = 0, .max_raw = 3};
       quantizer.layers[1].bias_fraction_bits = 9;
     }
@@ -138,6 +141,22 @@ TEST(PredictExact, sums_that_could_overflow_are_refused) {
   EXPECT_NO_THROW(predict_exact(mlp, quantizer, data, all_rows(data)));
   mlp.biases(0)[0] = 1e20F;
   EXPECT_THROW(predict_exact(mlp, quantizer, data, all_rows(data)), std::invalid_argument);
+}
+
+/// On so fine a grid single precision misses the table by a step somewhere, so the table itself must be used.
+TEST_P(OnEveryIsa, a_fine_output_grid_of_a_curve_is_exact_too) {
+  const data::Dataset data = noise(1000, 7, 5);
+  for (const Activation activation : {Activation::tanh, Activation::sigmoid, Activation::leaky_relu}) {
+    const Mlp mlp = random_mlp(chain(7, {{5, activation, false, 0}}), 4);
+    NetQuantizer quantizer = eight_bit_grids(mlp);
+    quantizer.layers[0].pre_activation = Grid{.fraction_bits = 9, .min_raw = -4096, .max_raw = 4095};
+    quantizer.layers[0].output = {.fraction_bits = 22, .min_raw = -(1 << 22), .max_raw = (1 << 22) - 1};
+    const auto exact = predict_exact(mlp, quantizer, data, all_rows(data));
+    const auto fast = predict(mlp, data, all_rows(data), &quantizer);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      ASSERT_EQ(static_cast<double>(fast[i]), std::ldexp(static_cast<double>(exact[i]), -22)) << i;
+    }
+  }
 }
 
 TEST_P(OnEveryIsa, fast_quantised_prediction_is_the_exact_one) {
@@ -204,7 +223,7 @@ TEST(Forward, no_rows_give_nothing) {
   const data::Dataset data = noise(3, 7, 5);
   EXPECT_TRUE(predict(mlp, data, {}).empty());
   EXPECT_EQ(evaluate(mlp, data, {}).loss, 0);
-  EXPECT_EQ(observe_ranges(mlp, data, {}).size(), 4U);
+  EXPECT_EQ(observe_ranges(mlp, data, {}).size(), mlp.layers.size());
   EXPECT_TRUE(predict_exact(mlp, eight_bit_grids(mlp), data, {}).empty());
 }
 

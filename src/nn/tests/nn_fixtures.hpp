@@ -111,6 +111,10 @@ inline NetQuantizer eight_bit_grids(const Mlp& mlp) {
         grids.pre_activation = Grid{.fraction_bits = 5, .min_raw = -128, .max_raw = 127};
         grids.output = {.fraction_bits = 8, .min_raw = 0, .max_raw = 255};
         break;
+      case space::Activation::leaky_relu:
+        grids.pre_activation = Grid{.fraction_bits = 5, .min_raw = -128, .max_raw = 127};
+        grids.output = {.fraction_bits = 6, .min_raw = -128, .max_raw = 127};
+        break;
     }
     input_fraction = grids.output.fraction_bits;
     quantizer.layers.push_back(grids);

@@ -17,12 +17,12 @@ class ReferenceNet {
 
   /// Factor of an output after dropout; unset = 1.
   std::function<double(std::size_t layer, std::size_t row, std::size_t output)> dropout;
-  double l1 = 0;
+  double l1 = 0, l2 = 0;
   bool training = true;  ///< batch norm over the batch, else by running statistics
 
   std::vector<double> parameters() const { return {mlp_.parameters.begin(), mlp_.parameters.end()}; }
 
-  /// Mean cross-entropy plus L1. With a quantizer this is the function whose derivative the straight-through estimator
+  /// Mean cross-entropy plus L1 and L2. With a quantizer this is the function whose derivative the straight-through estimator
   /// gives: at the parameters of the first call each rounding is replaced by its tangent, y0 + slope (x - x0).
   double loss(const std::vector<double>& parameters) {
     const std::vector<std::vector<double>> logits = forward(parameters);
@@ -34,9 +34,12 @@ class ReferenceNet {
     }
     double penalty = 0;
     for (const LayerLayout& layer : mlp_.layers) {
-      for (std::size_t i = 0; i < width(layer.inputs) * width(layer.outputs); ++i) penalty += std::fabs(parameters[layer.weight + i]);
+      for (std::size_t i = 0; i < width(layer.inputs) * width(layer.outputs); ++i) {
+        const double w = parameters[layer.weight + i];
+        penalty += l1 * std::fabs(w) + l2 * w * w;
+      }
     }
-    return sum / static_cast<double>(rows_.size()) + l1 * penalty;
+    return sum / static_cast<double>(rows_.size()) + penalty;
   }
 
   /// Central differences of loss().
@@ -141,6 +144,7 @@ class ReferenceNet {
     }
   }
 
+  /// Written here again: the judge must not borrow from the judged.
   static double function(space::Activation activation, double x) {
     switch (activation) {
       case space::Activation::linear:
@@ -151,6 +155,8 @@ class ReferenceNet {
         return std::tanh(x);
       case space::Activation::sigmoid:
         return 1 / (1 + std::exp(-x));
+      case space::Activation::leaky_relu:
+        return x > 0 ? x : x / 8;
     }
     return x;
   }
@@ -169,7 +175,9 @@ class ReferenceNet {
     const double pre = on_grid(*grids.pre_activation, x);
     return straight_through(pre, [&](double value) {
       const double f = function(activation, value);
-      const double slope = activation == space::Activation::tanh ? 1 - f * f : f * (1 - f);
+      const double slope = activation == space::Activation::tanh      ? 1 - f * f
+                           : activation == space::Activation::sigmoid ? f * (1 - f)
+                                                                      : (value > 0 ? 1.0 : 0.125);
       return Tangent{value, quantize(grids.output, f), f >= grids.output.lowest() && f <= grids.output.highest() ? slope : 0.0};
     });
   }

@@ -8,6 +8,7 @@
 
 #include "nn_fixtures.hpp"
 #include "snac/core/interrupt.hpp"
+#include "snac/nn/kernels_bf16.hpp"
 
 namespace snac::nn {
 namespace {
@@ -44,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(isa, TrainOnEveryIsa, testing::ValuesIn(available_isas(
 
 TEST_P(TrainOnEveryIsa, learns_an_easy_task_with_every_kind_of_layer) {
   const Split split = xor_split();
-  for (const Activation activation : {Activation::relu, Activation::tanh, Activation::sigmoid}) {
+  for (const Activation activation : {Activation::relu, Activation::tanh, Activation::sigmoid, Activation::leaky_relu}) {
     for (const bool batch_norm : {false, true}) {
       Mlp mlp = random_mlp(space::mlp(4, {16, 8}, 2, activation, batch_norm, 0.02));
       const TrainResult result = train(mlp, split.data, split.train, split.validation, quick_params());
@@ -59,7 +60,7 @@ TEST_P(TrainOnEveryIsa, learns_an_easy_task_with_every_kind_of_layer) {
 
 TEST_P(TrainOnEveryIsa, learns_an_easy_task_on_grids) {
   const Split split = xor_split();
-  for (const Activation activation : {Activation::relu, Activation::tanh, Activation::sigmoid}) {
+  for (const Activation activation : {Activation::relu, Activation::tanh, Activation::sigmoid, Activation::leaky_relu}) {
     Mlp mlp = random_mlp(space::mlp(4, {16, 8}, 2, activation));
     const NetQuantizer quantizer = eight_bit_grids(mlp);
     const TrainResult result =
@@ -242,6 +243,60 @@ TEST(Train, l1_pulls_weights_towards_zero) {
   EXPECT_LT(sums[1], 0.8 * sums[0]);
 }
 
+TEST(Train, l2_pulls_large_weights_towards_zero) {
+  const Split split = xor_split(400);
+  double squares[2] = {};
+  for (const int k : {0, 1}) {
+    TrainParams params = quick_params();
+    params.l2 = k == 0 ? 0 : 1e-2;
+    Mlp mlp = random_mlp(space::mlp(4, {16}, 2));
+    train(mlp, split.data, split.train, split.validation, params);
+    for (const float weight : mlp.weights(0)) squares[k] += std::pow(static_cast<double>(weight), 2);
+  }
+  EXPECT_LT(squares[1], 0.8 * squares[0]);
+}
+
+TEST_P(TrainOnEveryIsa, momentum_learns_an_easy_task) {
+  const Split split = xor_split();
+  TrainParams params = quick_params();
+  params.optimizer = Optimizer::sgd;
+  params.learning_rate = 0.05;
+  Mlp mlp = random_mlp(space::mlp(4, {16, 8}, 2));
+  EXPECT_GT(train(mlp, split.data, split.train, split.validation, params).validation.accuracy, 0.95);
+}
+
+TEST_P(TrainOnEveryIsa, bf16_learns_an_easy_task_or_says_why_it_cannot) {
+  const Split split = xor_split();
+  TrainParams params = quick_params();
+  params.precision = Precision::bf16;
+  for (const bool batch_norm : {false, true}) {
+    Mlp mlp = random_mlp(space::mlp(4, {17, 8}, 2, Activation::relu, batch_norm, batch_norm ? 0.02 : 0));
+    if (bf16_kernels() == nullptr) {
+      try {
+        train(mlp, split.data, split.train, split.validation, params);
+        FAIL() << "trained in bf16 without its kernels";
+      } catch (const ConfigError& error) {
+        EXPECT_EQ(error.text().where, "precision");
+        EXPECT_NE(error.text().expected.find("AVX512_BF16"), std::string::npos);
+      }
+      continue;
+    }
+    const TrainResult result = train(mlp, split.data, split.train, split.validation, params);
+    EXPECT_GT(result.validation.accuracy, 0.95);
+    EXPECT_DOUBLE_EQ(evaluate(mlp, split.data, split.validation).loss, result.validation.loss);  // single precision
+  }
+}
+
+TEST(Train, bf16_with_a_quantizer_is_refused) {
+  const IsaGuard guard(Isa::reference);
+  const Split split = xor_split(100);
+  Mlp mlp = random_mlp(space::mlp(4, {16}, 2));
+  const NetQuantizer quantizer = eight_bit_grids(mlp);
+  TrainParams params = quick_params();
+  params.precision = Precision::bf16;
+  EXPECT_THROW(train(mlp, split.data, split.train, split.validation, params, {.quantizer = &quantizer}), ConfigError);
+}
+
 TEST(Train, odd_sizes_work) {
   const Split split = xor_split(130);  // 104 training rows
   for (const int batch : {1, 7, 64, 104, 128}) {
@@ -288,6 +343,8 @@ TEST(Train, bad_parameters_name_their_field) {
   EXPECT_EQ(field_of([](TrainParams& p) { p.learning_rate = 0; }), "learning_rate");
   EXPECT_EQ(field_of([](TrainParams& p) { p.learning_rate = std::nan(""); }), "learning_rate");
   EXPECT_EQ(field_of([](TrainParams& p) { p.l1 = -1; }), "l1");
+  EXPECT_EQ(field_of([](TrainParams& p) { p.l2 = -1; }), "l2");
+  EXPECT_EQ(field_of([](TrainParams& p) { p.momentum = 1; }), "momentum");
   EXPECT_EQ(field_of([](TrainParams& p) { p.plateau_factor = 0; }), "plateau_factor");
   EXPECT_EQ(field_of([](TrainParams& p) { p.plateau_patience = 0; }), "plateau_patience");
   EXPECT_EQ(field_of([](TrainParams& p) { p.min_learning_rate = -1; }), "min_learning_rate");
@@ -296,13 +353,20 @@ TEST(Train, bad_parameters_name_their_field) {
 
 TEST(Train, parameters_are_read_from_a_configuration) {
   TrainParams params;
-  Fields fields = Fields::reader(parse_yaml("{epochs: 7, schedule: cosine, l1: 1e-5, restore_best: false}", "test"), "test");
+  Fields fields = Fields::reader(
+      parse_yaml("{epochs: 7, schedule: cosine, l1: 1e-5, l2: 1e-6, restore_best: false, optimizer: sgd, momentum: 0.5, precision: bf16}",
+                 "test"),
+      "test");
   describe(fields, params);
   fields.finish();
   EXPECT_EQ(params.epochs, 7);
   EXPECT_EQ(params.schedule, Schedule::cosine);
   EXPECT_EQ(params.l1, 1e-5);
   EXPECT_FALSE(params.restore_best);
+  EXPECT_EQ(params.l2, 1e-6);
+  EXPECT_EQ(params.optimizer, Optimizer::sgd);
+  EXPECT_EQ(params.momentum, 0.5);
+  EXPECT_EQ(params.precision, Precision::bf16);
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ TEST(ArchSpec, the_largest_networks_do_not_overflow_the_count) {
 }
 
 TEST(Activation, names_are_read_back_and_unknown_ones_listed) {
-  for (const Activation each : {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid}) {
+  for (const Activation each : {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid, Activation::leaky_relu}) {
     EXPECT_EQ(activation_from_string(to_string(each)), each);
   }
   try {
@@ -107,7 +107,7 @@ TEST(Activation, names_are_read_back_and_unknown_ones_listed) {
     FAIL() << "expected a ConfigError";
   } catch (const ConfigError& error) {
     EXPECT_EQ(error.text().hint, "did you mean 'relu'?");
-    EXPECT_EQ(error.text().expected, "linear, relu, tanh, sigmoid");
+    EXPECT_EQ(error.text().expected, "linear, relu, tanh, sigmoid, leaky_relu");
   }
 }
 
@@ -117,7 +117,7 @@ TEST(ArchJson, random_architectures_survive_the_round_trip) {
     ArchSpec spec{{{"particle", 1 + static_cast<int>(rng.below(4))}, {"feature", 1 + static_cast<int>(rng.below(30))}}, {}};
     const auto nodes = 1 + rng.below(6);
     for (std::uint64_t k = 0; k < nodes; ++k) {
-      const DenseLayer dense{1 + static_cast<int>(rng.below(100)), static_cast<Activation>(rng.below(4)), rng.chance(0.5), rng.uniform()};
+      const DenseLayer dense{1 + static_cast<int>(rng.below(100)), static_cast<Activation>(rng.below(5)), rng.chance(0.5), rng.uniform()};
       spec.nodes.push_back({dense, {static_cast<int>(rng.below(k + 1))}});
     }
     const Json json = parse_json(to_json(spec).dump(), "test");

@@ -1,10 +1,13 @@
-// FixedNet -> Circuit: every constant product becomes canonical-signed-digit shifts, every sum a balanced adder tree.
+// FixedNet -> Circuit: every dense layer becomes shifts and adders, shared between its outputs where that is cheaper (cmvm.hpp).
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "snac/circuit/circuit.hpp"
+#include "snac/circuit/cmvm.hpp"
 #include "snac/fixed/fixed_net.hpp"
 
 namespace snac::circuit {
@@ -19,9 +22,18 @@ struct SignedDigit {
 /// Canonical signed digits (Reitwiesner 1960): no two neighbours non-zero, fewest non-zero digits. Lowest power first.
 std::vector<SignedDigit> canonical_signed_digits(std::int64_t value);
 
+struct LowerParams {
+  CmvmParams cmvm;
+};
+
+struct LowerStats {
+  std::vector<std::pair<std::string, CmvmStats>> layers;  ///< dense layers by name, in order
+};
+
 /// Rounding half up or half down goes into the constant of the sum before it. Equal rows, neurons and tables are shared; pruned
 /// weights, unused inputs and constant neurons cost nothing.
-/// @throws DataError if the network is not valid, a node kind has no lowering or a value would exceed 62 bits.
-Circuit lower(const fixed::FixedNet& net);
+/// @throws DataError if the network is not valid, a node kind has no lowering or a value would exceed 62 bits; ConfigError for bad
+/// parameters.
+Circuit lower(const fixed::FixedNet& net, const LowerParams& params = {}, LowerStats* stats = nullptr);
 
 }  // namespace snac::circuit

@@ -49,9 +49,9 @@ struct ChainInput {
 };
 
 struct ChainState {
-  int iteration = 0;          ///< 0 = after warm-up, nothing pruned
-  nn::Mlp mlp;                ///< trained weights of this iteration; pruned ones are exactly zero
-  nn::Mlp rewind_point;       ///< empty if Rewind::none
+  int iteration = 0;     ///< 0 = after warm-up, nothing pruned
+  nn::Mlp mlp;           ///< trained weights of this iteration; pruned ones are exactly zero
+  nn::Mlp rewind_point;  ///< empty if Rewind::none
   Mask mask;
   nn::NetQuantizer quantizer;
 };

@@ -15,7 +15,7 @@ namespace snac::compress {
 fixed::FixedType type_of(const nn::Grid& grid);
 nn::Grid grid_of(const fixed::FixedType& type);
 
-/// One dense node per layer, with its cast to the output grid; tanh and sigmoid add a table node.
+/// One dense node per layer, with its cast to the output grid; tanh, sigmoid and LeakyReLU add a table node.
 /// The result computes the same integers as nn::predict_exact.
 /// @throws std::invalid_argument if batch normalisation is not folded.
 fixed::FixedNet lower(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const std::vector<std::string>& class_names = {},

@@ -12,15 +12,15 @@ namespace snac {
 /// Exit codes of the program (documented in docs/exit-codes.md). One class of error, one code.
 enum class ExitCode : int {
   ok = 0,
-  internal = 1,     ///< a defect of ours
-  usage = 2,        ///< wrong command line
-  config = 3,       ///< wrong configuration or search space
-  data = 4,         ///< data set missing, damaged or unusable
-  tool = 5,         ///< an external tool is missing or failed
-  io = 6,           ///< reading or writing failed (full disk, permissions)
-  mismatch = 7,     ///< engines disagree: the model is not bit-exact
-  no_result = 8,    ///< the run ended well but nothing satisfies the user's budgets
-  interrupted = 130 ///< stopped by Ctrl-C; the run can be resumed
+  internal = 1,      ///< a defect of ours
+  usage = 2,         ///< wrong command line
+  config = 3,        ///< wrong configuration or search space
+  data = 4,          ///< data set missing, damaged or unusable
+  tool = 5,          ///< an external tool is missing or failed
+  io = 6,            ///< reading or writing failed (full disk, permissions)
+  mismatch = 7,      ///< engines disagree: the model is not bit-exact
+  no_result = 8,     ///< the run ended well but nothing satisfies the user's budgets
+  interrupted = 130  ///< stopped by Ctrl-C; the run can be resumed
 };
 
 /// The parts of a message. Empty parts are left out of the text.

@@ -17,9 +17,9 @@ Json parse_json(std::string_view text, const std::string& where);
 
 /// A file format of ours: every file opens with its magic and version, and names the oldest reader that may read it.
 struct FileFormat {
-  std::string_view magic;    ///< for instance "snac.fixed_net"
-  int version;               ///< what this program writes
-  int oldest_readable;       ///< smallest version this program reads
+  std::string_view magic;  ///< for instance "snac.fixed_net"
+  int version;             ///< what this program writes
+  int oldest_readable;     ///< smallest version this program reads
 };
 
 /// Puts "format" and "version" in front of the body.

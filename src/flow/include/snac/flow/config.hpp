@@ -25,8 +25,8 @@ struct DataConfig {
   data::PreprocessParams preprocess;
   std::uint64_t max_rows = 0;
   double test_fraction = 0.2;
-  int folds = 0;             ///< >= 2: k-fold scores; 0: one split by `fraction`
-  double fraction = 0.2;     ///< validation share of the training file
+  int folds = 0;          ///< >= 2: k-fold scores; 0: one split by `fraction`
+  double fraction = 0.2;  ///< validation share of the training file
 };
 
 struct TargetConfig {
@@ -36,7 +36,7 @@ struct TargetConfig {
   int adders_per_stage = 2;
   compress::Precision precision;  ///< for estimates before training
   fixed::FixedType input{12, 4, true, fixed::Rounding::rnd, fixed::Overflow::sat};
-  double sparsity = 0.5;          ///< for estimates before training
+  double sparsity = 0.5;  ///< for estimates before training
 };
 
 enum class Sampler { nsga2, random };
@@ -86,7 +86,7 @@ struct StudyConfig {
   std::string study = "study";
   std::string output;  ///< folder of the study; "" = runs/<study>
   std::uint64_t seed = 1;
-  int threads = 0;     ///< 0 = all; never changes a result
+  int threads = 0;  ///< 0 = all; never changes a result
   DataConfig data;
   TargetConfig target;
   YAML::Node space;

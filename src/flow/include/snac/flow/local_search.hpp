@@ -14,12 +14,12 @@
 namespace snac::flow {
 
 struct CompressedModel {
-  std::string name;       ///< "m12-w8a8-p3": trial order, precision, pruning round
+  std::string name;  ///< "m12-w8a8-p3": trial order, precision, pruning round
   int trial_order = 0;
   compress::Precision precision;
   int iteration = 0;
   space::ArchSpec arch;
-  Values values;          ///< accuracy (validation, integers), sparsity, lut, ff, clock_cycles, ...
+  Values values;               ///< accuracy (validation, integers), sparsity, lut, ff, clock_cycles, ...
   std::string mlp, fixed_net;  ///< artefacts
   Json quantizer;
 };

@@ -17,7 +17,7 @@ enum class Stage { search, compress, hardware };
 
 struct RunResult {
   std::vector<TrialResult> trials;
-  std::vector<std::size_t> search_front;      ///< indices into trials
+  std::vector<std::size_t> search_front;  ///< indices into trials
   std::vector<CompressedModel> compressed;
   std::vector<std::size_t> compressed_front;  ///< indices into compressed
   std::vector<HardwareResult> hardware;

@@ -35,7 +35,16 @@ struct AdamStep {
   float beta2 = 0.999F, one_minus_beta2 = 0.001F;
   float epsilon = 1e-7F;
   float l1 = 0;  ///< added to the gradient as l1 * sign(w)
+  float l2 = 0;  ///< added to the gradient as l2 * w
 };
+
+struct MomentumStep {
+  float rate = 0;
+  float momentum = 0;
+  float l1 = 0, l2 = 0;  ///< as in AdamStep
+};
+
+inline constexpr float kLeakySlope = 0.125F;  ///< of LeakyReLU below 0: a shift in hardware
 
 /// Inverted dropout without stored masks: element i is kept if hash(key, i) >= threshold, so that the backward pass
 /// calls the same function on the gradient. The hash is kernels_ref.cpp's; all instruction sets agree on every bit.
@@ -44,6 +53,8 @@ struct DropoutMask {
   std::uint32_t threshold = 0;  ///< probability * 2^32
   float scale = 1;              ///< 1 / (1 - probability)
 };
+
+using OnGrids = void (*)(std::size_t n, FloatGrid pre, FloatGrid out, const float* x, float* y, float* slope);
 
 struct Kernels {
   const char* name;
@@ -62,9 +73,11 @@ struct Kernels {
   void (*relu)(std::size_t n, float* y);
   void (*tanh)(std::size_t n, float* y);
   void (*sigmoid)(std::size_t n, float* y);
+  void (*leaky_relu)(std::size_t n, float* y);
   void (*relu_gradient)(std::size_t n, const float* y, float* d);
   void (*tanh_gradient)(std::size_t n, const float* y, float* d);
   void (*sigmoid_gradient)(std::size_t n, const float* y, float* d);
+  void (*leaky_relu_gradient)(std::size_t n, const float* y, float* d);
   /// d *= slope.
   void (*multiply)(std::size_t n, const float* slope, float* d);
 
@@ -83,9 +96,11 @@ struct Kernels {
   /// zero in padding. logits (B,Op) with `classes` = O.
   double (*softmax_cross_entropy)(int rows, int classes, const float* logits, const std::uint8_t* labels, float scale, float* gradient);
 
-  /// One Adam step on n values: g += l1 sign(w); m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; w -= rate m / (sqrt(v) + eps).
+  /// One Adam step on n values: g += l1 sign(w) + l2 w; m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; w -= rate m / (sqrt(v) + eps).
   /// Where mask (nullable) is 0 nothing is learnt: w, m and v become 0.
   void (*adam)(std::size_t n, AdamStep step, const float* mask, const float* gradient, float* m, float* v, float* w);
+  /// One step of gradient descent with momentum: g as above; v = momentum v - rate g; w += v. Masked values as above.
+  void (*momentum)(std::size_t n, MomentumStep step, const float* mask, const float* gradient, float* v, float* w);
   /// w = min(max(w, lowest), highest).
   void (*clamp)(std::size_t n, float lowest, float highest, float* w);
 
@@ -95,6 +110,10 @@ struct Kernels {
   /// y = values[raw - lowest], slope (nullable) = slopes[raw - lowest] where the gradient passes grid, else 0;
   /// raw = x on the grid as above. NaN gives NaN.
   void (*table)(std::size_t n, FloatGrid grid, const float* values, const float* slopes, const float* x, float* y, float* slope);
+  /// Without a table: v = x on `pre`, y = f(v) on `out`, slope (nullable) = f'(v) where the gradient passes both grids, else 0.
+  /// f is computed in single precision, so that a y next to a tie may be a step off the table's, and only for |v| <= 8.5
+  /// (sigmoid: 17). The user compares with the table on all of `pre` first. NaN gives NaN.
+  OnGrids tanh_on_grids, sigmoid_on_grids, leaky_relu_on_grids;
 };
 
 enum class Isa { automatic, reference, portable, avx2, avx512 };

@@ -59,7 +59,7 @@ MlpSizes mlp_sizes(const space::ArchSpec& spec);
 /// All weights and biases zero; gamma 1, beta 0, running mean 0, running variance 1. @throws ConfigError as mlp_sizes().
 Mlp make_empty_mlp(const space::ArchSpec& spec);
 
-/// Fresh weights: Glorot uniform for tanh, sigmoid and linear layers, He uniform for ReLU; zero biases; gamma 1, beta 0.
+/// Fresh weights: Glorot uniform for tanh, sigmoid and linear layers, He uniform for ReLU and LeakyReLU; zero biases; gamma 1, beta 0.
 /// @throws ConfigError as mlp_sizes().
 Mlp make_mlp(const space::ArchSpec& spec, Rng& rng);
 

@@ -36,7 +36,7 @@ std::int64_t quantize_bias_raw(double bias, int fraction_bits);
 struct LayerQuantizer {
   Grid weight;
   int bias_fraction_bits = 0;          ///< of the accumulator's grid
-  std::optional<Grid> pre_activation;  ///< tanh, sigmoid: the table's input grid
+  std::optional<Grid> pre_activation;  ///< tanh, sigmoid, leaky_relu: the table's input grid
   Grid output;                         ///< after the activation; for the last layer the logits' grid
 };
 
@@ -46,13 +46,21 @@ struct NetQuantizer {
   std::vector<LayerQuantizer> layers;
 };
 
+/// The activation and its derivative at x, in double precision.
+double activation_value(space::Activation activation, double x);
+double activation_slope(space::Activation activation, double x);
+
+/// True for activations that are quantised by a table over a pre-activation grid: tanh, sigmoid and LeakyReLU. ReLU and
+/// linear are nothing but the cast to the output grid.
+bool uses_table(space::Activation activation);
+
 /// The integers of activation(x) on `output` for every x of `pre`, from pre.min_raw to pre.max_raw. Training, exact
 /// inference and lowering all use this one table. @throws std::invalid_argument for a grid that require_fits() refuses.
 std::vector<std::int64_t> activation_table(space::Activation activation, const Grid& pre, const Grid& output);
 
 /// @throws std::invalid_argument saying which grid does not fit: wrong number of layers, batch norm not folded, a raw value
 /// outside (-2^23, 2^23) (single precision would round it), a grid without 0, a bias grid coarser than the products',
-/// a pre-activation grid that is missing (tanh, sigmoid) or superfluous (others).
+/// a pre-activation grid that is missing where uses_table() or superfluous elsewhere.
 void require_fits(const NetQuantizer& quantizer, const Mlp& mlp);
 
 }  // namespace snac::nn

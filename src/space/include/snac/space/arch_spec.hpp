@@ -13,7 +13,7 @@
 
 namespace snac::space {
 
-enum class Activation { linear, relu, tanh, sigmoid };
+enum class Activation { linear, relu, tanh, sigmoid, leaky_relu };  ///< leaky_relu: slope 1/8 below 0
 
 std::string to_string(Activation activation);
 /// @throws ConfigError listing the known names.

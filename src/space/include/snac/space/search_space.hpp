@@ -4,7 +4,7 @@
 //     family: mlp                            # the default, and the only family so far
 //     layers: [4, 5, 6]                      # hidden layers; the axes of layer k exist only if layers >= k
 //     width: [16, 32]                        # one list for all layers, or one per layer: {1: [64, 120], 2: 32, ...}
-//     activation: [relu, tanh, sigmoid]      # any case; also linear
+//     activation: [relu, tanh, sigmoid]      # any case; also leaky_relu, linear
 //     batch_norm: {per_layer: [true, false]} # per_layer: one axis per layer (activation, batch_norm, dropout)
 //     dropout: {values: [0, 0.1], when: {activation: [relu, tanh], layers: 4}}
 //     learning_rate: {min: 1e-4, max: 1e-2, count: 5, scale: log}
