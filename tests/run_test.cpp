@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "program.hpp"
+#include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/json.hpp"
 #include "snac/core/rng.hpp"
@@ -152,7 +153,7 @@ TEST(Run, more_trials_continue_a_search) {
 std::vector<std::string> with_early_termination(const std::vector<std::string>& more) {
   std::vector<std::string> arguments{"--set", "search.trials=24",
                                      "--set", "search.epochs=3",
-                                     "--set", "search.early_termination={rule: halving, reduction: 3, min_better: 1}"};
+                                     "--set", "search.early_termination={rule: halving, reduction: 3, min_better: 1, margin: 0}"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -197,13 +198,23 @@ TEST(Run, early_termination_spares_epochs_and_changes_no_survivor) {
   EXPECT_EQ(on["training"]["saved_epochs"], saved);
   EXPECT_EQ(on["training"]["epochs"], 24 * 3 - saved);
   EXPECT_EQ(off["training"]["saved_epochs"], 0);
-  const Outcome table =
-      run({"search", "--config", config, "--set", "search.sampler.name=random", "--set", "search.trials=24", "--set", "search.epochs=3",
-           "--set", "search.early_termination={rule: halving, reduction: 3, min_better: 1}", "--output", (folder.path() / "on").string()});
+  const Outcome table = run({"search", "--config", config, "--set", "search.sampler.name=random", "--set", "search.trials=24", "--set",
+                             "search.epochs=3", "--set", "search.early_termination={rule: halving, reduction: 3, min_better: 1, margin: 0}",
+                             "--output", (folder.path() / "on").string()});
   EXPECT_NE(table.out.find("early termination: " + std::to_string(stopped) + " of 24 trials were stopped; " + std::to_string(saved) +
                            " of 72 epochs"),
             std::string::npos)
       << table.out;
+}
+
+TEST(Run, early_termination_belongs_to_the_study_only_while_it_is_on) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const Json first = search_json(config, {});
+  EXPECT_EQ(first, search_json(config, {"--set", "search.early_termination={rule: none, reduction: 7}"}));
+  const Outcome on = run({"search", "--config", config, "--set", "search.early_termination.rule=halving"});
+  EXPECT_EQ(on.exit_code, static_cast<int>(ExitCode::config)) << on.err;
+  EXPECT_NE(on.err.find("early_termination.rule"), std::string::npos) << on.err;
 }
 
 TEST(Run, early_termination_gives_the_same_study_at_any_thread_count_and_after_kill_9) {

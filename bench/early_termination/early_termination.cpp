@@ -1,18 +1,17 @@
 // What early termination spares and costs: searches with the rule off and on, several seeds, the same space and data.
-// Counts epochs and multiply-accumulates (exact, repeatable); CPU seconds are reported beside them. JSON to standard output.
+// Counts epochs and multiply-accumulates: exact and repeatable, whatever else the machine does. JSON to standard output.
 //   early_termination --config configs/jets_quick.yaml --seeds 5 --reference accuracy=0.6 --reference average_resource=2 ...
+#include "snac/flow/early_termination.hpp"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 
-#include "snac/core/files.hpp"
 #include "snac/core/progress.hpp"
-#include "snac/flow/early_termination.hpp"
 #include "snac/flow/results.hpp"
 #include "snac/flow/study.hpp"
 #include "snac/search/pareto.hpp"
@@ -22,6 +21,7 @@ namespace {
 
 struct Options {
   std::string config;
+  std::string work;  ///< folder of the studies; kept, so that an interrupted measurement goes on
   std::vector<std::string> overrides, references;
   std::string rule = "{rule: halving}";
   int seeds = 5;
@@ -37,14 +37,7 @@ struct Trial {
 struct Search {
   flow::StudyConfig config;
   std::vector<Trial> trials;
-  double cpu_seconds = 0;
 };
-
-double process_cpu_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 class Experiment {
  public:
@@ -56,16 +49,15 @@ class Experiment {
     overrides.push_back("output=" + folder);
     overrides.push_back("search.early_termination=" + (on ? options_.rule : "{rule: none}"));
     if (trials > 0) overrides.push_back(fmt::format("search.trials={}", trials));
-    Search search{.config = flow::load_config(options_.config, overrides), .trials = {}, .cpu_seconds = 0};
+    Search search{.config = flow::load_config(options_.config, overrides), .trials = {}};
     flow::Study study(search.config);
-    const double before = process_cpu_seconds();
     for (auto& result : flow::global_search(study)) {
       const auto stored = study.store().find_trial(study.name(), result.identity).value();
-      search.trials.push_back({.result = std::move(result), .curves = flow::curves_from_json(stored.attributes["curves"], "curves"), .work = 0});
+      search.trials.push_back(
+          {.result = std::move(result), .curves = flow::curves_from_json(stored.attributes["curves"], "curves"), .work = 0});
       Trial& trial = search.trials.back();
       trial.work = space::macs(trial.result.arch) * trial.result.epochs;
     }
-    search.cpu_seconds = process_cpu_seconds() - before;
     return search;
   }
 
@@ -94,7 +86,8 @@ class Experiment {
   /// The rule applied to trials that were all trained to the end: what it would have stopped, rightly or not.
   Json replay(const Search& all) const {
     flow::StudyConfig config = all.config;
-    config.search.early_termination = flow::load_config(options_.config, {"search.early_termination=" + options_.rule}).search.early_termination;
+    config.search.early_termination =
+        flow::load_config(options_.config, {"search.early_termination=" + options_.rule}).search.early_termination;
     const std::size_t folds = static_cast<std::size_t>(std::max(1, config.data.folds));
     flow::EarlyTermination termination(config, folds);
     const std::size_t population = static_cast<std::size_t>(config.search.nsga2.population);
@@ -135,9 +128,12 @@ class Experiment {
       work += trial.work;
       stopped += trial.result.stopped ? 1 : 0;
     }
-    return {{"trials", search.trials.size()}, {"epochs", epochs},         {"mac_epochs", work},
-            {"stopped", stopped},             {"front", front(search).size()}, {"hypervolume", hypervolume(search, search.trials.size())},
-            {"cpu_seconds", search.cpu_seconds}};
+    return {{"trials", search.trials.size()},
+            {"epochs", epochs},
+            {"mac_epochs", work},
+            {"stopped", stopped},
+            {"front", front(search).size()},
+            {"hypervolume", hypervolume(search, search.trials.size())}};
   }
 
  private:
@@ -172,11 +168,14 @@ class Experiment {
     flow::Values values;
     for (const std::string& text : options_.references) {
       const std::size_t equals = text.find('=');
-      if (equals == std::string::npos) throw ConfigError("a reference is malformed", {.where = "--reference", .found = text, .expected = "metric=value", .hint = {}});
+      if (equals == std::string::npos)
+        throw ConfigError("a reference is malformed", {.where = "--reference", .found = text, .expected = "metric=value", .hint = {}});
       values[text.substr(0, equals)] = std::stod(text.substr(equals + 1));
     }
     for (const auto& [name, direction] : config.search.objectives) {
-      if (!values.contains(name)) throw ConfigError("a reference is missing", {.where = "--reference", .found = "nothing for " + name, .expected = name + "=value", .hint = {}});
+      if (!values.contains(name))
+        throw ConfigError("a reference is missing",
+                          {.where = "--reference", .found = "nothing for " + name, .expected = name + "=value", .hint = {}});
     }
     return objectives(config, values);
   }
@@ -201,43 +200,50 @@ struct Series {
     std::vector<double> sorted = values;
     std::sort(sorted.begin(), sorted.end());
     const std::size_t n = sorted.size();
-    return {{"median", n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2])}, {"lowest", sorted.front()}, {"highest", sorted.back()}};
+    return {{"median", n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2])},
+            {"lowest", sorted.front()},
+            {"highest", sorted.back()}};
   }
 };
 
 Json measure(const Options& options) {
   const Experiment experiment(options);
-  const TemporaryDirectory folder("snac_bench");
   Json seeds = Json::array();
-  Series spared, work_spared, cpu, equal_trials, equal_epochs, equal_work, off_volume;
+  Series spared, work_spared, equal_trials, equal_epochs, equal_work, off_volume;
   int lost = 0, members = 0;
   for (int seed = 1; seed <= options.seeds; ++seed) {
-    const std::string name = (folder.path() / std::to_string(seed)).string();
+    const std::string name = options.work + "/" + std::to_string(seed);
     const Search off = experiment.search(seed, false, name + "off", 0);
     const Search on = experiment.search(seed, true, name + "on", 0);
     const auto trials = static_cast<int>(off.trials.size());
     const Search longer = experiment.search(seed, true, name + "on", static_cast<int>(options.longer * trials));
     const Json a = experiment.describe(off), b = experiment.describe(on), replay = experiment.replay(off);
-    const auto same_epochs = prefix_within(longer, a["epochs"].get<std::int64_t>(), [](const Trial& trial) { return std::int64_t{trial.result.epochs}; });
+    const auto same_epochs =
+        prefix_within(longer, a["epochs"].get<std::int64_t>(), [](const Trial& trial) { return std::int64_t{trial.result.epochs}; });
     const auto same_work = prefix_within(longer, a["mac_epochs"].get<std::int64_t>(), [](const Trial& trial) { return trial.work; });
     const double volume = a["hypervolume"].get<double>();
     off_volume.values.push_back(volume);
-    spared.values.push_back(1 - b["epochs"].get<double>() / static_cast<double>(b["trials"].get<int>()) / (a["epochs"].get<double>() / trials));
+    spared.values.push_back(1 -
+                            b["epochs"].get<double>() / static_cast<double>(b["trials"].get<int>()) / (a["epochs"].get<double>() / trials));
     work_spared.values.push_back(1 - b["mac_epochs"].get<double>() / a["mac_epochs"].get<double>());
-    cpu.values.push_back(b["cpu_seconds"].get<double>() / a["cpu_seconds"].get<double>());
     equal_trials.values.push_back(b["hypervolume"].get<double>() / volume);
     equal_epochs.values.push_back(experiment.hypervolume(longer, same_epochs) / volume);
     equal_work.values.push_back(experiment.hypervolume(longer, same_work) / volume);
     lost += replay["front_members_stopped"].get<int>();
     members += replay["front"].get<int>();
-    seeds.push_back({{"seed", seed},
-                     {"off", a},
-                     {"on", b},
-                     {"equal_epochs", {{"trials", same_epochs}, {"hypervolume_ratio", equal_epochs.values.back()}, {"reached_budget", same_epochs < longer.trials.size()}}},
-                     {"equal_work", {{"trials", same_work}, {"hypervolume_ratio", equal_work.values.back()}, {"reached_budget", same_work < longer.trials.size()}}},
-                     {"replay_on_off_trials", replay}});
-    std::fprintf(stderr, "seed %d: %.1f %% of epochs spared, hypervolume %.4f at equal trials, %.4f at equal epochs\n", seed, 100 * spared.values.back(),
-                 equal_trials.values.back(), equal_epochs.values.back());
+    seeds.push_back(
+        {{"seed", seed},
+         {"off", a},
+         {"on", b},
+         {"equal_epochs",
+          {{"trials", same_epochs},
+           {"hypervolume_ratio", equal_epochs.values.back()},
+           {"reached_budget", same_epochs < longer.trials.size()}}},
+         {"equal_work",
+          {{"trials", same_work}, {"hypervolume_ratio", equal_work.values.back()}, {"reached_budget", same_work < longer.trials.size()}}},
+         {"replay_on_off_trials", replay}});
+    std::fprintf(stderr, "seed %d: %.1f %% of epochs spared, hypervolume %.4f at equal trials, %.4f at equal epochs\n", seed,
+                 100 * spared.values.back(), equal_trials.values.back(), equal_epochs.values.back());
   }
   return {{"config", std::filesystem::path(options.config).filename().string()},
           {"overrides", options.overrides},
@@ -246,7 +252,6 @@ Json measure(const Options& options) {
           {"summary",
            {{"epochs_spared", spared.summary()},
             {"mac_epochs_spared", work_spared.summary()},
-            {"cpu_seconds_ratio", cpu.summary()},
             {"hypervolume_off", off_volume.summary()},
             {"hypervolume_ratio_equal_trials", equal_trials.summary()},
             {"hypervolume_ratio_equal_epochs", equal_epochs.summary()},
@@ -259,6 +264,7 @@ int main_of(int argc, char** argv) {
   Options options;
   CLI::App app{"What early termination spares and costs"};
   app.add_option("--config", options.config, "Study")->required();
+  app.add_option("--work", options.work, "Folder for the studies; kept, so that an interrupted measurement goes on")->required();
   app.add_option("--set", options.overrides, "Overrides, for instance search.trials=100");
   app.add_option("--rule", options.rule, "search.early_termination of the searches with the rule");
   app.add_option("--seeds", options.seeds, "Number of seeds")->check(CLI::Range(1, 1000));

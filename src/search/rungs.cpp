@@ -40,7 +40,8 @@ bool better_by(double margin, const Objectives& a, const Objectives& b) {
 }  // namespace
 
 void HalvingParams::validate() const {
-  require(reduction >= kSmallestReduction && reduction <= kLargestReduction, "reduction", std::to_string(reduction), "integer from 2 to 1000");
+  require(reduction >= kSmallestReduction && reduction <= kLargestReduction, "reduction", std::to_string(reduction),
+          "integer from 2 to 1000");
   require(min_better >= 1, "min_better", std::to_string(min_better), "integer >= 1");
   require(margin >= 0 && std::isfinite(margin), "margin", fmt::format("{}", margin), "number >= 0");
 }

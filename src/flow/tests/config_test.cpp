@@ -59,6 +59,7 @@ TEST_F(Config, every_wrong_value_is_named) {
   EXPECT_NE(message("search: {objectives: {sparsity: max}}").find("before compression"), std::string::npos);
   EXPECT_NE(message("search: {objectives: {}}").find("nothing to optimise"), std::string::npos);
   EXPECT_NE(message("search: {constraints: {lut: '<= best + 1'}}").find("fixed number"), std::string::npos);
+  EXPECT_NE(message("search: {constraints: {sparsity: '>= 0.5'}}").find("before compression"), std::string::npos);
   EXPECT_NE(message("search: {constraints: {lut: 'about 5'}}").find("malformed"), std::string::npos);
   EXPECT_NE(message("search: {constraints: {accuracy: '>= 64'}}").find("0.60"), std::string::npos);
   EXPECT_NE(message("compress: {precisions: []}").find("no precision"), std::string::npos);

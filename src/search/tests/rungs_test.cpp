@@ -135,7 +135,8 @@ struct Learner {
 /// Trains for up to 8 epochs; stopped candidates count as failed.
 class LearningProblem : public TestProblem {
  public:
-  explicit LearningProblem(std::optional<HalvingParams> params) : TestProblem({12, 10, 6}, nullptr), positions_(rung_positions(1, 3, kEpochs)) {
+  explicit LearningProblem(std::optional<HalvingParams> params)
+      : TestProblem({12, 10, 6}, nullptr), positions_(rung_positions(1, 3, kEpochs)) {
     if (params) rungs_.emplace(*params, positions_.size());
   }
   std::vector<Evaluation> evaluate(std::span<const Genome> batch) override {

@@ -45,7 +45,7 @@ enum class TerminationRule { none, halving };
 struct EarlyTerminationConfig {
   TerminationRule rule = TerminationRule::none;
   int min_epochs = 1;
-  search::HalvingParams halving;
+  search::HalvingParams halving{.margin = 0.002};  ///< half the standard error of an accuracy of 0.6 on 16,000 rows
 };
 
 struct SearchConfig {

@@ -24,7 +24,7 @@ Curves curves_from_json(const Json& json, const std::string& where);
 /// Why and where a trial was stopped.
 struct EarlyStop {
   std::size_t rung = 0;
-  int fold = 0, epochs = 0;  ///< stopped after so many epochs of this fold (both counted from 0)
+  int fold = 0, epochs = 0;  ///< stopped after so many epochs of this fold; folds count from 0
   std::string reason;
 };
 
@@ -38,7 +38,7 @@ class EarlyTermination {
   std::optional<EarlyStop> after_epoch(const Values& estimates, const Curves& curves) const;
   /// Asked after each fold, with its whole curve.
   std::optional<EarlyStop> after_fold(const Values& estimates, const Curves& curves) const;
-  /// Makes an ended trial known to later judgements; `stopped` if it was stopped early. Between generations only.
+  /// Makes an ended trial known to later judgements. `stopped_rung`: where it was stopped, if it was. Between generations only.
   void record(const Values& estimates, const Curves& curves, const std::optional<std::size_t>& stopped_rung);
 
  private:

@@ -12,9 +12,9 @@
 namespace snac::search {
 
 struct HalvingParams {
-  int reduction = 3;   ///< eta >= 2: about the best 1/eta of comparable candidates go on at each rung
-  int min_better = 3;  ///< >= 1: so many comparable candidates must be better before one is stopped
-  double margin = 0;   ///< >= 0: better means by more than this in every score
+  int reduction = 3;      ///< eta >= 2: about the best 1/eta of comparable candidates go on at each rung
+  int min_better = 2;     ///< >= 1: so many comparable candidates must be better before one is stopped
+  double margin = 0;      ///< >= 0: better means by more than this in every score
   void validate() const;  ///< @throws ConfigError naming field, value, allowed range
 };
 void describe(Fields& fields, HalvingParams& params);
