@@ -147,7 +147,9 @@ void check(const StudyConfig& config) {
     const std::string where = place("search.constraints." + name);
     const Condition condition = parse_condition(name + " " + text, where);
     if (name == "sparsity") {
-      throw ConfigError("a constraint is not usable", {.where = where, .found = name, .expected = "a metric known before compression", .hint = "use it in 'choose.where'"});
+      throw ConfigError(
+          "a constraint is not usable",
+          {.where = where, .found = name, .expected = "a metric known before compression", .hint = "use it in 'choose.where'"});
     }
     if (condition.relative_to_best) {
       throw ConfigError("a constraint is not usable",

@@ -12,8 +12,7 @@
 namespace snac::space {
 namespace {
 
-constexpr std::array kActivations{Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid,
-                                  Activation::leaky_relu};
+constexpr std::array kActivations{Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid, Activation::leaky_relu};
 
 std::int64_t elements(const Shape& shape) {
   std::int64_t count = 1;

@@ -145,7 +145,8 @@ TEST(ArchitectureSampler, impossible_targets_are_refused) {
 }
 
 TEST(SampledNetwork, is_a_valid_network_that_all_engines_run_alike) {
-  for (const Activation activation : {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid, Activation::leaky_relu}) {
+  for (const Activation activation :
+       {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid, Activation::leaky_relu}) {
     const fixed::FixedNet net = sampled_network(space::mlp(10, {12, 8}, 5, activation), TargetPrecision{});
     Rng rng(4);
     std::vector<std::int64_t> inputs(10 * 50);

@@ -152,8 +152,7 @@ TEST(Train, being_asked_changes_nothing_and_a_stop_ends_like_a_shorter_training)
     params.epochs = epochs;
     Mlp mlp = random_mlp(space::mlp(4, {8}, 2, Activation::relu, true, 0.1));
     std::vector<int> asked;
-    result = train(mlp, split.data, split.train, split.validation, params,
-                   {.should_stop = [&](const EpochLog& log) {
+    result = train(mlp, split.data, split.train, split.validation, params, {.should_stop = [&](const EpochLog& log) {
                      asked.push_back(log.epoch);
                      return log.epoch + 1 == stop_after;
                    }});
