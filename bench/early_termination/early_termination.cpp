@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "snac/core/log.hpp"
 #include "snac/core/progress.hpp"
 #include "snac/flow/results.hpp"
 #include "snac/flow/study.hpp"
@@ -272,6 +273,7 @@ int main_of(int argc, char** argv) {
   app.add_option("--reference", options.references, "metric=value of the hypervolume's reference point")->required();
   CLI11_PARSE(app, argc, argv);
   set_progress_mode(ProgressMode::silent);
+  spdlog::set_level(spdlog::level::warn);  // standard output is the result's
   try {
     std::puts(measure(options).dump(2).c_str());
   } catch (const std::exception& error) {
