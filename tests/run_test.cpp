@@ -3,6 +3,8 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 
 #include "program.hpp"
 #include "snac/core/error.hpp"
@@ -17,6 +19,29 @@ Outcome run_toy(const std::string& config, std::vector<std::string> more = {}, c
   std::vector<std::string> arguments{"--quiet", "run", "--config", config};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return run(arguments, surroundings);
+}
+
+/// Runs the same command 15 times and kills it at random moments of the time that an undisturbed run takes. A run that comes to
+/// its end starts afresh, so that there is always something to disturb. @returns how many were killed.
+int disturb(const std::vector<std::string>& arguments, const std::filesystem::path& output, std::chrono::milliseconds undisturbed) {
+  Rng rng(20);
+  int killed = 0;
+  for (int i = 0; i < 15; ++i) {
+    const auto moment = 5 + rng.below(1 + static_cast<std::uint64_t>(undisturbed.count()) * 7 / 10);
+    const Outcome outcome = run(arguments, {.kill_after_ms = static_cast<int>(moment)});
+    EXPECT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 128 + SIGKILL) << outcome.exit_code << outcome.err;
+    if (outcome.exit_code == 0)
+      std::filesystem::remove_all(output);
+    else
+      ++killed;
+  }
+  return killed;
+}
+
+std::chrono::milliseconds time_of(const std::function<void()>& body) {
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
 }
 
 TEST(Run, goes_from_jets_to_bit_exact_verilog_and_a_yosys_row) {
@@ -74,16 +99,10 @@ TEST(Run, survives_kill_9_at_any_moment_and_ends_with_the_same_table) {
   const TemporaryDirectory folder;
   const std::string config = write_toy_study(folder.path());
   const std::string undisturbed_folder = (folder.path() / "calm").string(), disturbed_folder = (folder.path() / "wild").string();
-  const Outcome undisturbed = run_toy(config, {"--output", undisturbed_folder});
+  Outcome undisturbed;
+  const auto time = time_of([&] { undisturbed = run_toy(config, {"--output", undisturbed_folder}); });
   ASSERT_EQ(undisturbed.exit_code, 0) << undisturbed.err;
-  Rng rng(20);
-  int killed = 0;
-  for (int i = 0; i < 15; ++i) {
-    const Outcome outcome = run_toy(config, {"--output", disturbed_folder}, {.kill_after_ms = 20 + static_cast<int>(rng.below(180))});
-    ASSERT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 128 + 9) << outcome.exit_code << outcome.err;
-    killed += outcome.exit_code != 0 ? 1 : 0;
-  }
-  EXPECT_GT(killed, 2);
+  EXPECT_GT(disturb({"--quiet", "run", "--config", config, "--output", disturbed_folder}, disturbed_folder, time), 0);
   const Outcome last = run_toy(config, {"--output", disturbed_folder});
   ASSERT_EQ(last.exit_code, 0) << last.err;
   EXPECT_EQ(last.out.substr(0, last.out.rfind(": Verilog in")), undisturbed.out.substr(0, undisturbed.out.rfind(": Verilog in")));
@@ -92,13 +111,17 @@ TEST(Run, survives_kill_9_at_any_moment_and_ends_with_the_same_table) {
 TEST(Run, ctrl_c_stops_cleanly_and_says_how_to_go_on) {
   const TemporaryDirectory folder;
   const std::string config = write_toy_study(folder.path());
-  const std::vector<std::string> long_search{"search", "--config", config, "--set", "search.trials=200", "--set", "search.epochs=50"};
-  const Outcome stopped = run(long_search, {.kill_after_ms = 400, .signal = SIGINT});
+  const std::vector<std::string> endless{"--set", "search.epochs=2000", "--set", "search.early_stopping=0"};
+  std::vector<std::string> long_search{"search", "--config", config, "--set", "search.trials=200"};
+  long_search.insert(long_search.end(), endless.begin(), endless.end());
+  const Outcome stopped = run(long_search, {.kill_after_ms = 1500, .signal = SIGINT});
   EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
   EXPECT_NE(stopped.err.find("To go on: "), std::string::npos) << stopped.err;
   EXPECT_NE(stopped.err.find("search.trials=200"), std::string::npos) << stopped.err;
   // What was finished is kept, what was begun is given back.
-  const Outcome front = run({"front", "--config", config, "--all", "--csv", "--set", "search.epochs=50"});
+  std::vector<std::string> look{"front", "--config", config, "--all", "--csv"};
+  look.insert(look.end(), endless.begin(), endless.end());
+  const Outcome front = run(look);
   EXPECT_EQ(front.exit_code, 0) << front.err;
   EXPECT_LT(std::count(front.out.begin(), front.out.end(), '\n'), 200);
 }
@@ -224,20 +247,14 @@ TEST(Run, early_termination_gives_the_same_study_at_any_thread_count_and_after_k
   auto one = at("one"), two = at("two");
   one.insert(one.end(), {"--threads", "1"});
   two.insert(two.end(), {"--threads", "2"});
-  const Json calm = search_json(config, one);
+  Json calm;
+  const auto time = time_of([&] { calm = search_json(config, one); });
   EXPECT_GT(calm["training"]["stopped_early"], 0);
   EXPECT_EQ(calm, search_json(config, two));
-  Rng rng(21);
-  int killed = 0;
-  for (int i = 0; i < 15; ++i) {
-    std::vector<std::string> arguments{"--quiet", "search", "--config", config};
-    const auto more = at("wild");
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    const Outcome outcome = run(arguments, {.kill_after_ms = 20 + static_cast<int>(rng.below(120))});
-    ASSERT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 128 + 9) << outcome.exit_code << outcome.err;
-    killed += outcome.exit_code != 0 ? 1 : 0;
-  }
-  EXPECT_GT(killed, 2);
+  std::vector<std::string> arguments{"--quiet", "search", "--config", config};
+  const auto wild = at("wild");
+  arguments.insert(arguments.end(), wild.begin(), wild.end());
+  EXPECT_GT(disturb(arguments, folder.path() / "wild", time), 0);
   EXPECT_EQ(calm, search_json(config, at("wild")));
 }
 

@@ -53,7 +53,9 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   std::string best;
   std::size_t best_distance = limit + 1;
   for (const auto& candidate : known) {
-    const std::size_t distance = edit_distance(name, candidate);
+    // Part of a name counts as one slip: "vu13" for "xcvu13p".
+    const bool part = name.size() >= 3 && candidate.find(name) != std::string::npos;
+    const std::size_t distance = part ? 1 : edit_distance(name, candidate);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

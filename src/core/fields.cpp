@@ -109,8 +109,10 @@ Fields Fields::documenter(std::vector<Entry>& out, std::string path) {
 std::string Fields::full(const char* key) const { return path_.empty() ? key : path_ + "." + key; }
 
 std::string Fields::place(const char* key) const {
-  int line = -1;
-  if (node_.IsDefined() && node_.IsMap() && node_[key]) line = node_[key].Mark().line;
+  return place(key, node_.IsDefined() && node_.IsMap() && node_[key] ? node_[key].Mark().line : -1);
+}
+
+std::string Fields::place(const char* key, int line) const {
   return line >= 0 ? fmt::format("{}:{}: {}", file_, line + 1, full(key)) : file_ + ": " + full(key);
 }
 
@@ -331,11 +333,10 @@ void Fields::finish() const {
   for (const auto& item : node_) {
     const std::string name = item.first.IsScalar() ? item.first.Scalar() : describe_node(item.first);
     if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
-      throw ConfigError("unknown configuration key",
-                        {.where = fmt::format("{}:{}: {}", file_, item.first.Mark().line + 1, full(name.c_str())),
-                         .found = "'" + name + "'",
-                         .expected = path_.empty() ? "a key of the configuration" : "a key of '" + path_ + "'",
-                         .hint = suggest(name, known_)});
+      throw ConfigError("unknown configuration key", {.where = place(name.c_str(), item.first.Mark().line),
+                                                      .found = "'" + name + "'",
+                                                      .expected = path_.empty() ? "a key of the configuration" : "a key of '" + path_ + "'",
+                                                      .hint = suggest(name, known_)});
     }
   }
 }

@@ -44,12 +44,12 @@ std::string read_start(const std::string& path) {
   const auto status = fs::status(path, code);
   if (!fs::exists(status)) {
     const bool pair = path.find(',') != std::string::npos;
-    throw DataError(
-        "a data file is missing",
-        {.where = path,
-         .found = code && code != std::errc::no_such_file_or_directory ? code.message() : "no such file",
-         .expected = "a data file",
-         .hint = pair ? "check both paths before and behind the comma" : "check the path; relative paths start at the current folder"});
+    throw DataError("a data file is missing",
+                    {.where = path,
+                     .found = code && code != std::errc::no_such_file_or_directory ? code.message() : "no such file",
+                     .expected = "a data file",
+                     .hint = pair ? "check both paths before and behind the comma"
+                                  : "check the path; in a configuration, paths are relative to its folder"});
   }
   if (!fs::is_regular_file(status)) {
     throw DataError("a data file cannot be read",

@@ -17,6 +17,7 @@ TEST(Error, nearest_name_finds_typos_and_swapped_letters) {
   const std::vector<std::string> known{"epochs", "population", "trials"};
   EXPECT_EQ(nearest_name("trails", known), "trials");
   EXPECT_EQ(nearest_name("Populaton", known), "population");
+  EXPECT_EQ(nearest_name("popul", known), "population");
   EXPECT_EQ(nearest_name("colour", known), "");
   EXPECT_EQ(suggest("epoch", known), "did you mean 'epochs'?");
   EXPECT_EQ(suggest("colour", known), "known: epochs, population, trials");

@@ -66,7 +66,8 @@ struct Interrupted : Error {
       : Error(ExitCode::interrupted, summary, std::move(text)) {}
 };
 
-/// The known name nearest to `name` by edit distance, or "" if none is near (distance > max(2, length/3)).
+/// The known name nearest to `name` by edit distance (a name that contains it counts as one slip), or "" if none is near
+/// (distance > max(2, length/3)).
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
 /// "did you mean 'x'?" if a known name is near, else "known: a, b, c".

@@ -97,6 +97,8 @@ class Fields {
   Fields(Mode mode) : mode_(mode) {}
   std::string full(const char* key) const;
   std::string place(const char* key) const;
+  /// "file:line: path.key"; the line, counted from 0, is left out if negative: the key came with --set.
+  std::string place(const char* key, int line) const;
   YAML::Node find(const char* key);
   std::string scalar(const char* key, const YAML::Node& node, const char* type) const;
   std::size_t choose(const char* key, const std::string& current, const std::vector<std::string>& known, const char* help);
