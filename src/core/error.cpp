@@ -53,9 +53,9 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   std::string best;
   std::size_t best_distance = limit + 1;
   for (const auto& candidate : known) {
-    // Part of a name counts as one slip: "vu13" for "xcvu13p".
-    const bool part = name.size() >= 3 && candidate.find(name) != std::string::npos;
-    const std::size_t distance = part ? 1 : edit_distance(name, candidate);
+    std::size_t distance = edit_distance(name, candidate);
+    // "vu13" for "xcvu13p": part of a name is as near as the limit.
+    if (name.size() >= 3 && candidate.find(name) != std::string::npos) distance = std::min(distance, limit);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

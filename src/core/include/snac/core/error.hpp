@@ -66,7 +66,7 @@ struct Interrupted : Error {
       : Error(ExitCode::interrupted, summary, std::move(text)) {}
 };
 
-/// The known name nearest to `name` by edit distance (a name that contains it counts as one slip), or "" if none is near
+/// The known name nearest to `name` by edit distance (a name that contains it is near as well), or "" if none is near
 /// (distance > max(2, length/3)).
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
