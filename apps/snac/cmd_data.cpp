@@ -1,7 +1,6 @@
 // snac data: look at a data set, cut a sample from it.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "commands.hpp"
@@ -38,15 +37,7 @@ int sample(const Options& options) {
   if (options.rows < raw.size()) {
     const double share = static_cast<double>(options.rows) / static_cast<double>(raw.size());
     const auto split = data::stratified_split(raw.labels, static_cast<int>(raw.class_names.size()), share, options.seed);
-    const std::size_t width = raw.row_width();
-    for (std::size_t i = 0; i < split.validation.size(); ++i) {
-      const std::size_t row = split.validation[i];
-      std::copy_n(raw.features.begin() + static_cast<std::ptrdiff_t>(row * width), width,
-                  raw.features.begin() + static_cast<std::ptrdiff_t>(i * width));
-      raw.labels[i] = raw.labels[row];
-    }
-    raw.labels.resize(split.validation.size());
-    raw.features.resize(split.validation.size() * width);
+    raw = data::take_rows(raw, split.validation);
   }
   data::write_hdf5(options.output, raw, options.provenance);
   std::fprintf(stderr, "%zu rows written to %s\n", raw.size(), options.output.c_str());

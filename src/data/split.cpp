@@ -101,6 +101,20 @@ std::vector<Split> stratified_folds(std::span<const std::uint8_t> labels, int nu
   return splits;
 }
 
+RawDataset take_rows(const RawDataset& raw, std::span<const std::uint32_t> rows) {
+  RawDataset part = raw;
+  const std::size_t width = raw.row_width();
+  part.features.clear();
+  part.labels.clear();
+  part.features.reserve(rows.size() * width);
+  for (const std::uint32_t row : rows) {
+    const auto begin = raw.features.begin() + static_cast<std::ptrdiff_t>(row * width);
+    part.features.insert(part.features.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+    part.labels.push_back(raw.labels[row]);
+  }
+  return part;
+}
+
 void require_several_classes(const Dataset& data, const std::string& where) {
   std::vector<std::size_t> counts(256, 0);
   for (const std::uint8_t label : data.labels) ++counts[label];

@@ -19,20 +19,6 @@ namespace {
 
 constexpr const char* kVersion = "0.1.0";
 
-data::RawDataset take_rows(const data::RawDataset& raw, std::span<const std::uint32_t> rows) {
-  data::RawDataset part = raw;
-  const std::size_t width = raw.row_width();
-  part.features.clear();
-  part.labels.clear();
-  part.features.reserve(rows.size() * width);
-  for (const std::uint32_t row : rows) {
-    const auto begin = raw.features.begin() + static_cast<std::ptrdiff_t>(row * width);
-    part.features.insert(part.features.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
-    part.labels.push_back(raw.labels[row]);
-  }
-  return part;
-}
-
 std::string hash_of(const YAML::Node& config, const std::vector<std::string>& sections) {
   YAML::Node part(YAML::NodeType::Map);
   for (const auto& section : sections) {
@@ -76,8 +62,8 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
   if (config_.data.test.empty()) {
     const auto split = data::stratified_split(raw_train.labels, static_cast<int>(raw_train.class_names.size()), config_.data.test_fraction,
                                               derive_seed(config_.seed, "test split"));
-    raw_test = take_rows(raw_train, split.validation);
-    raw_train = take_rows(raw_train, split.train);
+    raw_test = data::take_rows(raw_train, split.validation);
+    raw_train = data::take_rows(raw_train, split.train);
   } else {
     reading.class_names = raw_train.class_names;
     raw_test = data::read_dataset(config_.resolve(config_.data.test), reading);

@@ -136,5 +136,17 @@ TEST(Split, one_class_is_not_a_classification_problem) {
   EXPECT_NO_THROW(require_several_classes(data, "train.h5"));
 }
 
+TEST(TakeRows, keeps_features_with_their_labels_in_the_order_asked_for) {
+  RawDataset raw;
+  raw.columns = {"a", "b"};
+  raw.features = {1, 2, 3, 4, 5, 6};
+  raw.labels = {0, 1, 2};
+  const std::vector<std::uint32_t> rows{2, 0};
+  const RawDataset part = take_rows(raw, rows);
+  EXPECT_EQ(part.features, (std::vector<float>{5, 6, 1, 2}));
+  EXPECT_EQ(part.labels, (std::vector<std::uint8_t>{2, 0}));
+  EXPECT_EQ(part.columns, raw.columns);
+}
+
 }  // namespace
 }  // namespace snac::data

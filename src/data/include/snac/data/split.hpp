@@ -22,6 +22,9 @@ Split stratified_split(std::span<const std::uint8_t> labels, int num_classes, do
 /// @throws DataError if a class has fewer than k rows.
 std::vector<Split> stratified_folds(std::span<const std::uint8_t> labels, int num_classes, int folds, std::uint64_t seed);
 
+/// The given rows, in that order, with everything else as it is.
+RawDataset take_rows(const RawDataset& raw, std::span<const std::uint32_t> rows);
+
 /// Checks that at least two classes have rows. @throws DataError naming what was found.
 void require_several_classes(const Dataset& data, const std::string& where);
 
