@@ -9,7 +9,8 @@ const snac::nn::Bf16Kernels* snac::nn::detail::avx512_bf16_kernels() {
                                       .round_transposed = round_transposed,
                                       .dense_forward = dense_forward,
                                       .dense_input_gradient = dense_input_gradient,
-                                      .dense_weight_gradient = dense_weight_gradient};
+                                      .dense_weight_gradient = dense_weight_gradient,
+                                      .adam = adam};
   return &kTable;
 }
 #else

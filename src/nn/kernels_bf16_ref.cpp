@@ -94,12 +94,13 @@ void dense_weight_gradient(DenseShape s, const Bf16* x, const Bf16* dy, float* d
 }  // namespace
 
 const Bf16Kernels* reference_bf16_kernels() {
-  static constexpr Bf16Kernels kTable{.name = "reference",
-                                      .round = round,
-                                      .round_transposed = round_transposed,
-                                      .dense_forward = dense_forward,
-                                      .dense_input_gradient = dense_input_gradient,
-                                      .dense_weight_gradient = dense_weight_gradient};
+  static const Bf16Kernels kTable{.name = "reference",
+                                  .round = round,
+                                  .round_transposed = round_transposed,
+                                  .dense_forward = dense_forward,
+                                  .dense_input_gradient = dense_input_gradient,
+                                  .dense_weight_gradient = dense_weight_gradient,
+                                  .adam = reference_kernels()->adam};
   return &kTable;
 }
 

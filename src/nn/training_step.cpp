@@ -276,8 +276,9 @@ void TrainingStep::update(double learning_rate) {
       kernels_.momentum(end - begin, descent, mask, gradient_.data() + begin, first_moment_.data() + begin, parameters_.data() + begin);
       return;
     }
-    kernels_.adam(end - begin, adam, mask, gradient_.data() + begin, first_moment_.data() + begin, second_moment_.data() + begin,
-                  parameters_.data() + begin);
+    const auto adam_pass = bf16_ != nullptr ? bf16_->adam : kernels_.adam;
+    adam_pass(end - begin, adam, mask, gradient_.data() + begin, first_moment_.data() + begin, second_moment_.data() + begin,
+              parameters_.data() + begin);
   };
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const PackedLayer& packed = layers_[l].packed;

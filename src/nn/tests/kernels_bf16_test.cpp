@@ -177,6 +177,34 @@ TEST_P(Bf16Products, dense_products_match_the_reference_for_many_shapes) {
   }
 }
 
+TEST_P(Bf16Products, adam_changes_weights_as_the_reference_to_a_millionth_from_tiny_to_huge_gradients) {
+  Rng rng(4);
+  const std::size_t n = 512;
+  for (const bool masked : {false, true}) {
+    Floats gradient(n), mask(n, 1.0F), state[2][3];
+    for (std::size_t i = 0; i < n; ++i) {
+      const float size = std::ldexp(1.0F, static_cast<int>(rng.below(90)) - 60);
+      gradient[i] = i % 7 == 0 ? 0.0F : size * static_cast<float>(rng.normal());
+      if (i % 3 == 0) mask[i] = 0.0F;
+      state[0][0].push_back(size * static_cast<float>(rng.normal()));
+      state[0][1].push_back(i % 14 == 0 ? 0.0F : std::fabs(size * size * static_cast<float>(rng.normal())));
+      state[0][2].push_back(0.0F);  // from zero, a weight is its change
+    }
+    std::copy(std::begin(state[0]), std::end(state[0]), std::begin(state[1]));
+    const auto run = [&](const Bf16Kernels& kernels, Floats(&s)[3]) {
+      kernels.adam(n, {.rate = 0.01F}, masked ? mask.data() : nullptr, gradient.data(), s[0].data(), s[1].data(), s[2].data());
+    };
+    run(fast(), state[0]);
+    run(truth(), state[1]);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (int k = 0; k < 3; ++k) {
+        const double expected = state[1][k][i];
+        ASSERT_NEAR(state[0][k][i], expected, 1e-6 * std::fabs(expected) + 1e-37) << "element " << i << " of " << k;
+      }
+    }
+  }
+}
+
 /// The reference itself, against the float reference on values that bfloat16 holds exactly.
 TEST(Bf16Reference, equals_the_float_reference_on_values_that_need_no_rounding) {
   Rng rng(3);

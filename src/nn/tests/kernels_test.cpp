@@ -209,6 +209,23 @@ TEST_P(FastKernels, softmax_cross_entropy_matches_the_reference) {
   }
 }
 
+TEST_P(FastKernels, softmax_of_a_row_does_not_depend_on_the_rows_beside_it) {
+  Rng rng(15);
+  for (const int classes : {2, 5, 16, 17}) {
+    const int rows = 37;
+    const auto width = static_cast<std::size_t>(padded(classes));
+    Floats logits = matrix(rows, classes, rng);
+    logits[3 * width] = 200.0F;
+    const std::vector<std::uint8_t> labels(static_cast<std::size_t>(rows), 1);
+    Floats together(logits.size(), NAN), alone(logits.size(), NAN);
+    fast().softmax_cross_entropy(rows, classes, logits.data(), labels.data(), 0.25F, together.data());
+    for (std::size_t b = 0; b < static_cast<std::size_t>(rows); ++b) {
+      fast().softmax_cross_entropy(1, classes, logits.data() + b * width, labels.data(), 0.25F, alone.data() + b * width);
+    }
+    EXPECT_EQ(together, alone);
+  }
+}
+
 TEST_P(FastKernels, loss_of_broken_logits_is_not_finite) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     Floats logits(16, 0.5F);

@@ -40,6 +40,8 @@ struct Bf16Kernels {
   void (*dense_input_gradient)(DenseShape shape, const Bf16* dy, const Bf16* wt, const Bf16* relu_output, float* dx, Bf16Matrix rounded);
   /// As Kernels::dense_weight_gradient. x by pair (ceil(B/2),Ip,2), dy by pair (ceil(B/2),Op,2).
   void (*dense_weight_gradient)(DenseShape shape, const Bf16* x, const Bf16* dy, float* dw, float* db);
+  /// As Kernels::adam; roots and quotients may be estimates, so that a change is exact to 1e-6 of its size only.
+  void (*adam)(std::size_t n, AdamStep step, const float* mask, const float* gradient, float* m, float* v, float* w);
 };
 
 /// The bfloat16 twin of kernels(): nullptr if the instruction set in use has none. The reference has one everywhere.
