@@ -205,6 +205,40 @@ std::string relu_text(const Node& node, const NodeContext& context) {
   return result(node, context, fmt::format("{} ? {} : {}", bits(a, a.range.width() - 1, 1), literal(0, width), bits(a, 0, width)));
 }
 
+/// An operand's value shifted left, `count` bits wide and marked with the sign that the comparison or product needs.
+std::string as_number(const Operand& operand, int shift, int count, bool is_signed) {
+  const std::string text = bits(operand, -shift, count);
+  return is_signed ? "$signed(" + text + ")" : text;
+}
+
+int width_of(const Operand& operand, int shift, bool is_signed) {
+  const int width = operand.is_constant() ? Range{operand.range.low, operand.range.low}.width() : operand.range.width();
+  return width + shift + (is_signed && !operand.range.is_signed() ? 1 : 0);
+}
+
+std::string maximum_text(const Node& node, const NodeContext& context) {
+  const auto& [a, b] = context.operands;
+  const bool is_signed = a.range.is_signed() || b.range.is_signed();
+  const int width = std::max(width_of(a, node.shift_a, is_signed), width_of(b, node.shift_b, is_signed));
+  const std::string text = define(context.wire + "_less", 1,
+                                  as_number(a, node.shift_a, width, is_signed) + " < " + as_number(b, node.shift_b, width, is_signed));
+  const int kept = node.range.width();
+  return text + result(node, context,
+                       fmt::format("{}_less ? {} : {}", context.wire, bits(b, -std::int64_t{node.shift_b}, kept),
+                                   bits(a, -std::int64_t{node.shift_a}, kept)));
+}
+
+/// The attribute keeps Vivado from a DSP block, as the counts say; Quartus knows `multstyle`.
+std::string multiply_text(const Node& node, const NodeContext& context) {
+  const auto& [a, b] = context.operands;
+  const bool is_signed = a.range.is_signed() || b.range.is_signed();
+  const int width = width_of(a, 0, is_signed) + width_of(b, 0, is_signed);
+  const std::string product = context.wire + "_product";
+  std::string text = "  (* use_dsp = \"no\", multstyle = \"logic\" *)\n";
+  text += define(product, width, as_number(a, 0, width, is_signed) + " * " + as_number(b, 0, width, is_signed));
+  return text + result(node, context, width == node.range.width() ? product : fmt::format("{}[{}:0]", product, node.range.width() - 1));
+}
+
 std::string lookup_text(const Node& node, const NodeContext& context) {
   std::string text = context.declared ? "" : fmt::format("  wire {} {};\n", vector_range(node.range.width()), context.wire);
   const Operand& a = context.operands[0];
@@ -230,6 +264,10 @@ std::string node_text(const Node& node, const NodeContext& context) {
       return relu_text(node, context);
     case Kind::lookup:
       return lookup_text(node, context);
+    case Kind::maximum:
+      return maximum_text(node, context);
+    case Kind::multiply:
+      return multiply_text(node, context);
     case Kind::input:
     case Kind::constant:
       break;
