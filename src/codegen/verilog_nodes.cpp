@@ -58,13 +58,14 @@ std::string add_text(const Node& node, const NodeContext& context) {
   const auto part = [&](const std::string& piece) { text += (parts++ > 0 ? ", " : "") + piece; };
   if (split < width) {
     const int count = width - split;
-    const std::string left = bits(a, split - node.shift_a, count), right = bits(b, split - node.shift_b, count);
+    const auto left = [&] { return bits(a, split - node.shift_a, count); };
+    const auto right = [&] { return bits(b, split - node.shift_b, count); };
     if (known_zero(b, split - node.shift_b, count)) {
-      part(left);
+      part(left());
     } else if (known_zero(a, split - node.shift_a, count) && !node.subtract) {
-      part(right);
+      part(right());
     } else {
-      part(fmt::format("{} {} {}", left, node.subtract ? '-' : '+', right));
+      part(fmt::format("{} {} {}", left(), node.subtract ? '-' : '+', right()));
     }
   }
   if (!tail.empty()) part(tail);
@@ -105,29 +106,30 @@ std::string increment(Rounding mode, const View& floor) {
   const std::int64_t drop = floor.offset;
   const Operand& x = floor.operand;
   // The dropped bits: half, and the rest below it. Above x's wire they repeat its sign, so the wire's own bits tell.
-  const std::string half = bits(x, drop - 1, 1);
-  const std::string rest = any(x, 0, std::min<std::int64_t>(drop - 1, x.range.width()));
-  const std::string sign = x.range.is_signed() ? floor.sign() : "";
+  // Asked for only where needed: what is asked for counts as read.
+  const auto half = [&] { return bits(x, drop - 1, 1); };
+  const auto rest = [&] { return any(x, 0, std::min<std::int64_t>(drop - 1, x.range.width())); };
+  const auto sign = [&] { return x.range.is_signed() ? floor.sign() : std::string(); };
   const auto half_and = [&](const std::string& first, const std::string& second) {
-    if (!first.empty() && !second.empty()) return fmt::format("{} & ({} | {})", half, first, second);
+    if (!first.empty() && !second.empty()) return fmt::format("{} & ({} | {})", half(), first, second);
     const std::string& only = first.empty() ? second : first;
-    return only.empty() ? only : half + " & " + only;
+    return only.empty() ? only : half() + " & " + only;
   };
   switch (mode) {
     case Rounding::trn:
       return "";
     case Rounding::trn_zero:  // negative and not on the grid
-      return sign.empty() ? "" : fmt::format("{} & {}", sign, any(x, 0, std::min<std::int64_t>(drop, x.range.width())));
+      return !x.range.is_signed() ? "" : fmt::format("{} & {}", sign(), any(x, 0, std::min<std::int64_t>(drop, x.range.width())));
     case Rounding::rnd:
-      return half;
+      return half();
     case Rounding::rnd_zero:
-      return half_and(sign, rest);
+      return half_and(sign(), rest());
     case Rounding::rnd_inf:
-      return sign.empty() ? half : half_and("~" + sign, rest);
+      return !x.range.is_signed() ? half() : half_and("~" + sign(), rest());
     case Rounding::rnd_min_inf:
-      return half_and("", rest);
+      return half_and("", rest());
     case Rounding::rnd_conv:
-      return half_and(floor.get(0, 1), rest);
+      return half_and(floor.get(0, 1), rest());
   }
   return "";
 }
@@ -145,12 +147,13 @@ View rounded(const Node& node, const NodeContext& context, std::string& text) {
   const FixedType widest{63, 63 - node.type.fraction_bits(), true, node.type.rounding, Overflow::wrap};
   const Range range{fixed::cast_raw(x.range.low, context.fraction_bits[0], widest),
                     fixed::cast_raw(x.range.high, context.fraction_bits[0], widest)};
-  const Operand sum{context.wire + "_rounded", range};
+  const Operand sum{context.wire + "_rounded", range, x.use};
   if (!sum.is_constant()) {
     text += define(context.wire + "_up", 1, condition);
     const int width = range.width();
     const std::string up = width == 1 ? context.wire + "_up" : fmt::format("{{{}, {}_up}}", literal(0, width - 1), context.wire);
     text += define(sum.wire, width, fmt::format("{} + {}", view.get(0, width), up));
+    if (x.use) x.use->declare_part(sum.wire, width);
   }
   return {sum, 0, range.low, range.high};
 }
@@ -236,6 +239,10 @@ std::string multiply_text(const Node& node, const NodeContext& context) {
   const std::string product = context.wire + "_product";
   std::string text = "  (* use_dsp = \"no\", multstyle = \"logic\" *)\n";
   text += define(product, width, as_number(a, 0, width, is_signed) + " * " + as_number(b, 0, width, is_signed));
+  if (BitUse* use = a.use) {
+    use->declare_part(product, width);
+    use->mark_all(product, node.range.width());
+  }
   return text + result(node, context, width == node.range.width() ? product : fmt::format("{}[{}:0]", product, node.range.width() - 1));
 }
 
