@@ -15,6 +15,7 @@ struct Options {
   ModelOptions model;
   std::string output, device = "xcvu13p";
   int adders_per_stage = 2;
+  double clock_ns = 5;
   bool no_yosys = false, json = false;
 };
 
@@ -22,7 +23,8 @@ int synth(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const cost::Device& device = cost::find_device(options.device);
   const auto design = flow::design_circuit(net, options.adders_per_stage);
-  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {});
+  const auto sources =
+      flow::write_verilog_project(net, design, options.output, {}, {}, {flow::part_for_scripts(options.device), options.clock_ns});
   Json json{{"model", options.model.model},
             {"directory", options.output},
             {"device", device.name},
@@ -58,6 +60,7 @@ void add_synth(CLI::App& app, Action& action) {
   options->model.add_to(*command);
   command->add_option("-o,--output", options->output, "Folder for the Verilog")->required();
   command->add_option("--device", options->device, "Part or board (see snac devices)");
+  command->add_option("--clock", options->clock_ns, "Clock period in ns, for the scripts of vendor tools")->check(CLI::Range(0.1, 1e6));
   command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
   command->add_flag("--no-yosys", options->no_yosys, "Circuit estimate only");
   command->add_flag("--json", options->json, "Print as JSON");

@@ -54,7 +54,7 @@ Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std
                             differing_rows(expected, circuit::simulate(design.circuit, inputs, params.threads), outputs)});
   if (params.simulator.empty()) return result;
 
-  toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected),
+  toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected, params.target),
                                          .directory = params.directory};
   simulation.sources.push_back("testbench.v");
   result.simulation =
