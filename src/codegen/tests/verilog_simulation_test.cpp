@@ -221,6 +221,25 @@ TEST(VerilogSimulation, random_networks_are_exact_in_icarus) {
   }
 }
 
+/// What the circuit's property tests sweep on its interpreter, here in simulation: one network per width of the weights.
+TEST(VerilogSimulation, layers_of_every_weight_width_are_exact_in_icarus) {
+  for (const int bits : {1, 2, 3, 5, 8, 12, 16}) {
+    SCOPED_TRACE(fmt::format("{} bits", bits));
+    Rng rng = Rng::stream(static_cast<std::uint64_t>(bits), "verilog weights");
+    fixed::FixedNet net;
+    net.input = circuit::testing::random_tensor(rng, between(rng, 1, 5), 10);
+    const auto dense = circuit::testing::random_dense(rng, net.input, 4, std::max(bits, 2));
+    net.nodes.push_back(circuit::testing::make_node("dense", dense, 0, circuit::testing::random_tensor(rng, 4)));
+    for (std::int32_t& weight : std::get<fixed::DenseOp>(net.nodes[0].op).weights) {
+      if (bits == 1) weight = -(weight & 1);
+    }
+    net.nodes.push_back(circuit::testing::make_node("relu", fixed::ReluOp{}, 1, circuit::testing::random_tensor(rng, 4)));
+    const Circuit circuit = circuit::lower(net);
+    const auto inputs = vectors(circuit, 100, rng);
+    expect_bit_exact(circuit, circuit::schedule(circuit), inputs, fixed::run(net, inputs), &toolchain::simulate_with_icarus);
+  }
+}
+
 /// The trained networks' shape: signed inputs, ReLU with saturation, 8-bit weights.
 TEST(VerilogSimulation, a_perceptron_with_tables_is_exact_in_verilator) {
   fixed::FixedNet net = circuit::testing::mlp_net({16, 24, 12, 5}, 0.5, 3);
