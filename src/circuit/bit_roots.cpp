@@ -24,7 +24,7 @@ bool is_constant(Root root) noexcept { return root <= kOne; }
 
 /// Logic of one bit. Equal gates of a stage are one.
 struct Gate {
-  enum class Operation : std::uint8_t { exclusive_or, inverse, relu } operation;
+  enum class Operation : std::uint8_t { exclusive_or, exclusive_nor, inverse, relu } operation;
   Root a, b;
   std::int32_t stage;
   bool operator==(const Gate&) const = default;
@@ -132,7 +132,6 @@ class Tracer {
 
   /// The root of a gate; `is_new` tells whether this is the first of its kind in the stage.
   Root gate(Gate::Operation operation, Root a, Root b, bool& is_new) {
-    if (operation == Gate::Operation::exclusive_or && a > b) std::swap(a, b);
     const auto [entry, inserted] = gates_.try_emplace(Gate{operation, a, b, stage_}, static_cast<Root>(result_.roots.size()));
     is_new = inserted;
     if (inserted) new_root();
@@ -145,8 +144,9 @@ class Tracer {
     if (is_constant(a)) return (a != b) != inverted ? kOne : kZero;
     if (a == b) return inverted ? kOne : kZero;
     bool is_new = false;
-    if (!is_constant(b)) {  // an XOR and an XNOR of the same bits do not meet in practice: one key for both
-      const Root result = gate(Gate::Operation::exclusive_or, a, b, is_new);
+    if (!is_constant(b)) {
+      const auto operation = inverted ? Gate::Operation::exclusive_nor : Gate::Operation::exclusive_or;
+      const Root result = gate(operation, std::min(a, b), std::max(a, b), is_new);
       if (is_new) count(LutSort::sum, 1);
       return result;
     }

@@ -20,28 +20,28 @@ constexpr double kLargestCoefficient = 10;
 
 /// Pull towards the raw coefficient, in squared relative error per squared coefficient and sample: decides only where a sort makes
 /// up less than about a percent of the networks.
-constexpr double kPrior = 1e-5;
+constexpr double kPrior = 1e-4;
 
 std::string name_of(std::size_t sort) { return std::string(circuit::to_string(static_cast<LutSort>(sort))); }
 
-/// Minimises sum ((x.c - y) / y)^2 + prior over c >= 0 by coordinate descent: the problem is convex and small.
-LutCounts fit(const std::vector<CalibrationSample>& samples) {
+/// Minimises sum w ((x.c - y) / y)^2 + prior over c >= 0 by coordinate descent: the problem is convex and small.
+LutCounts weighted_fit(const std::vector<CalibrationSample>& samples, const std::vector<double>& weight) {
   std::array<LutCounts, kNumLutSorts> square{};
   LutCounts right{};
-  double count = 0;
-  for (const CalibrationSample& sample : samples) {
-    if (sample.held_out) continue;
-    ++count;
-    const auto y = static_cast<double>(sample.lut);
+  double total = 0;
+  for (std::size_t s = 0; s < samples.size(); ++s) {
+    const auto y = static_cast<double>(samples[s].lut);
+    const LutCounts& x = samples[s].mapping.luts;
+    total += weight[s];
     for (std::size_t i = 0; i < kNumLutSorts; ++i) {
-      right[i] += sample.mapping.luts[i] / y;
-      for (std::size_t k = 0; k < kNumLutSorts; ++k) square[i][k] += sample.mapping.luts[i] * sample.mapping.luts[k] / (y * y);
+      right[i] += weight[s] * x[i] / y;
+      for (std::size_t k = 0; k < kNumLutSorts; ++k) square[i][k] += weight[s] * x[i] * x[k] / (y * y);
     }
   }
   const LutCounts raw = raw_lut_per_sort();
   for (std::size_t i = 0; i < kNumLutSorts; ++i) {
-    square[i][i] += kPrior * count;
-    right[i] += kPrior * count * raw[i];
+    square[i][i] += kPrior * total;
+    right[i] += kPrior * total * raw[i];
   }
   LutCounts coefficients = raw;
   constexpr int kRounds = 20000;
@@ -55,6 +55,23 @@ LutCounts fit(const std::vector<CalibrationSample>& samples) {
       coefficients[i] = next;
     }
     if (change < 1e-10) break;
+  }
+  return coefficients;
+}
+
+/// Least mean absolute relative error, by least squares reweighted with the last residuals: a few odd networks do not pull.
+LutCounts fit(std::vector<CalibrationSample> samples) {
+  std::erase_if(samples, [](const CalibrationSample& sample) { return sample.held_out; });
+  std::vector<double> weight(samples.size(), 1);
+  LutCounts coefficients{};
+  constexpr int kReweightings = 30;
+  constexpr double kExact = 0.005;  // relative residuals below count as this
+  for (int k = 0; k < kReweightings; ++k) {
+    coefficients = weighted_fit(samples, weight);
+    for (std::size_t s = 0; s < samples.size(); ++s) {
+      const double residual = lut_of(samples[s].mapping, coefficients) / static_cast<double>(samples[s].lut) - 1;
+      weight[s] = 1 / std::max(std::abs(residual), kExact);
+    }
   }
   for (double& c : coefficients) c = std::round(c * 1e4) / 1e4;  // what the file holds
   return coefficients;
