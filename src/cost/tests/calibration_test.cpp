@@ -33,11 +33,12 @@ std::vector<CalibrationSample> samples_of(const circuit::LutCounts& truth, int c
 TEST(Calibration, a_fit_finds_the_coefficients_behind_the_counts) {
   const circuit::LutCounts truth{1.0, 0.7, 0.9, 0.1, 1.3, 0.0, 2.0, 1.6};
   const Calibration calibration = fit_calibration(samples_of(truth, 60));
-  for (std::size_t k = 0; k < kNumLutSorts; ++k) EXPECT_NEAR(calibration.lut_per_sort[k], truth[k], 0.02) << k;
+  for (std::size_t k = 0; k < kNumLutSorts; ++k)
+    EXPECT_NEAR(calibration.lut_per_sort[k], truth[k], 0.03) << k;  // the pull towards raw is felt
   EXPECT_EQ(calibration.card.fitted, 40);
   EXPECT_EQ(calibration.card.held_out, 20);
-  EXPECT_LT(calibration.card.lut.mean_absolute, 0.2);
-  EXPECT_LT(calibration.card.lut_fitted.mean_absolute, 0.2);
+  EXPECT_LT(calibration.card.lut.mean_absolute, 0.3);
+  EXPECT_LT(calibration.card.lut_fitted.mean_absolute, 0.3);
   EXPECT_GT(calibration.card.lut_raw.mean_absolute, 5);
   // Every other network has a quarter more FF than counted: half of the held-out ones are 20 % off.
   EXPECT_NEAR(calibration.card.ff.mean_absolute, 10, 1e-9);

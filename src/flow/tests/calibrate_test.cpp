@@ -37,7 +37,9 @@ TEST(Calibrate, a_second_run_finds_everything_in_the_cache) {
 
 TEST(DesignCircuit, pipelining_follows_the_configuration) {
   const auto net = cost::calibration_networks(1, 1, 0).front().net;
-  TargetConfig target{.clock_ns = 3, .pipelining = circuit::Pipelining::period};
+  TargetConfig target;
+  target.clock_ns = 3;
+  target.pipelining = circuit::Pipelining::period;
   const CircuitDesign by_clock = design_circuit(net, pipeline_of(target));
   EXPECT_LE(by_clock.period_ns, 3);
   target.pipelining = circuit::Pipelining::stages;
@@ -48,7 +50,8 @@ TEST(DesignCircuit, pipelining_follows_the_configuration) {
   EXPECT_GT(by_stages.resources.lut, 0);
   EXPECT_EQ(by_stages.resources.source, "circuit, calibrated on Yosys 0.23");
   // The same logic on an older family needs more stages for the same clock.
-  target = {.device = "xc7z020", .clock_ns = 3, .pipelining = circuit::Pipelining::period};
+  target.device = "xc7z020";
+  target.pipelining = circuit::Pipelining::period;
   EXPECT_GT(design_circuit(net, pipeline_of(target)).schedule.latency, by_clock.schedule.latency);
 }
 

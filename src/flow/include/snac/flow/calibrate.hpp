@@ -14,7 +14,7 @@ struct CalibrateParams {
   int networks = 45;            ///< 12 or more; every third is held out
   int large = 3;                ///< held-out networks of 10,000-20,000 LUTs
   std::string family = "xcup";  ///< as in toolchain::YosysParams
-  std::string cache;            ///< folder of finished syntheses, found again by the content of the Verilog and the recipe
+  std::string cache = {};       ///< folder of finished syntheses, found again by the content of the Verilog and the recipe
   int threads = 0;              ///< 0 = all; syntheses at once
   /// @throws ConfigError naming field, value and range.
   void validate() const;
