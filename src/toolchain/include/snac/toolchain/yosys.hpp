@@ -54,6 +54,9 @@ YosysResult synthesize_with_yosys(const YosysParams& params);
 /// run; seconds are those of all runs together. @throws as synthesize_with_yosys, ConfigError if the top has no source.
 YosysResult synthesize_layers_with_yosys(const YosysParams& params, int threads);
 
+/// The recipe as text, without file names: what a calibration of the cost model holds for. The same for all families.
+std::string yosys_recipe();
+
 /// Adds up the cells that `result.cells` lists into the counts above.
 void count_resources(YosysResult& result);
 
