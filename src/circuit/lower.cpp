@@ -63,18 +63,44 @@ class Lowering {
 
   Circuit run() {
     for (std::size_t i = 0; i < net_.input.size(); ++i) values_[0].push_back(circuit_.input(net_.input.type(i)));
-    for (std::size_t k = 0; k < net_.nodes.size(); ++k) {
-      const fixed::Node& node = net_.nodes[k];
-      circuit_.begin_group(node.name);
-      values_[k + 1].resize(node.output.size(), kNone);
-      std::visit([&](const auto& op) { lower_op(op, k); }, node.op);
+    for (std::size_t k = 0; k < net_.nodes.size(); ++k) lower_node(k);
+    return finish(net_.nodes.size());
+  }
+
+  Circuit run_behind(std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums) {
+    const int fraction_bits = std::get<fixed::DenseOp>(net_.nodes[dense].op).bias_fraction_bits;
+    std::vector<LinearForm> forms;
+    for (const Range& sum : sums) {
+      if (sum.low == sum.high) {
+        forms.push_back({{}, {circuit_.constant(sum.low, fraction_bits)}});
+      } else {
+        const Id input = circuit_.input({sum.width(), sum.width() - fraction_bits, sum.is_signed()}, sum);
+        forms.push_back({{{input, 1, 0}}, {circuit_.constant(0, 0)}});
+      }
     }
-    for (std::size_t i = 0; i < values_.back().size(); ++i) circuit_.output(values_.back()[i], net_.output().type(i));
+    circuit_.begin_group(net_.nodes[dense].name);
+    values_[dense + 1].resize(net_.nodes[dense].output.size(), kNone);
+    place_sums(std::move(forms), dense);
+    for (const std::size_t k : after) lower_node(k);
+    return finish(after.empty() ? dense + 1 : after.back() + 1);
+  }
+
+ private:
+  void lower_node(std::size_t k) {
+    const fixed::Node& node = net_.nodes[k];
+    circuit_.begin_group(node.name);
+    values_[k + 1].resize(node.output.size(), kNone);
+    std::visit([&](const auto& op) { lower_op(op, k); }, node.op);
+  }
+
+  /// Makes a value of the net the circuit's output.
+  Circuit finish(std::size_t value) {
+    const fixed::TensorType& type = net_.value(static_cast<int>(value));
+    for (std::size_t i = 0; i < values_[value].size(); ++i) circuit_.output(values_[value][i], type.type(i));
     circuit_.remove_dead_nodes();
     return std::move(circuit_);
   }
 
- private:
   /// Where a row of a dense layer goes: which node of the net it is the value of, after which cast.
   struct Target {
     std::size_t node = 0;
@@ -84,8 +110,10 @@ class Lowering {
 
   std::size_t source(std::size_t k) const { return static_cast<std::size_t>(net_.nodes[k].inputs.front()); }
 
-  void lower_op(const fixed::DenseOp& op, std::size_t k) {
-    std::vector<LinearForm> forms = linear_forms(op, values_[source(k)]);
+  void lower_op(const fixed::DenseOp& op, std::size_t k) { place_sums(linear_forms(op, values_[source(k)]), k); }
+
+  /// The rows of dense node k as adders, and its cast.
+  void place_sums(std::vector<LinearForm> forms, std::size_t k) {
     const std::optional<std::size_t> next = sole_element_wise_reader(k + 1);
     std::vector<Target> targets;
     for (LinearForm& form : forms) {
@@ -219,6 +247,11 @@ Circuit lower(const fixed::FixedNet& net, const LowerParams& params, LowerStats*
   net.validate();
   if (stats) *stats = {};
   return Lowering(net, params, stats).run();
+}
+
+Circuit lower_behind(const fixed::FixedNet& net, std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums) {
+  const LowerParams params;
+  return Lowering(net, params, nullptr).run_behind(dense, after, sums);
 }
 
 }  // namespace snac::circuit
