@@ -96,10 +96,8 @@ Id Circuit::input(const fixed::FixedType& type, const Range& range) {
   if (range.low >= range.high || range.low < type.min_raw() || range.high > type.max_raw()) {
     throw std::invalid_argument(fmt::format("circuit: {}..{} is no range of {}", range.low, range.high, fixed::to_string(type)));
   }
-  const Id id = intern({.kind = Kind::input,
-                        .fraction_bits = type.fraction_bits(),
-                        .range = range,
-                        .index = static_cast<std::int32_t>(inputs_.size())});
+  const Id id = intern(
+      {.kind = Kind::input, .fraction_bits = type.fraction_bits(), .range = range, .index = static_cast<std::int32_t>(inputs_.size())});
   inputs_.push_back({id, type});
   return id;
 }

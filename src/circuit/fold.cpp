@@ -83,7 +83,7 @@ class LayerFolding {
     for (int u = 0; u < (static_cast<int>(layer_.rows.size()) + layer_.groups - 1) / layer_.groups; ++u) layer_.units.push_back(unit(u));
     add_trees();
     layer_.block_rom = layer_.cycles() >= params_.block_rom_depth;
-    layer_.after = lower_behind(net_, layer_.node, after, row_sums());
+    add_circuit(after);
     layer_.after_schedule = schedule(layer_.after, {.adders_per_stage = params_.adders_per_stage});
     return std::move(layer_);
   }
@@ -177,7 +177,6 @@ class LayerFolding {
       multiplier.product = checked(products);
       unit.multipliers.push_back(std::move(multiplier));
     }
-    accumulate(unit);
     return unit;
   }
 
@@ -190,6 +189,22 @@ class LayerFolding {
       total += shifted_left(Wide{weight(row, i)} * element(i).range.low, left);
     }
     return checked_range(total, total, layer_.name).low;
+  }
+
+  /// The circuit behind the sums; what it wants added to them goes into the biases.
+  void add_circuit(std::span<const std::size_t> after) {
+    for (FoldedUnit& unit : layer_.units) accumulate(unit);
+    SumsCircuit behind = lower_behind(net_, layer_.node, after, row_sums());
+    layer_.after = std::move(behind.circuit);
+    finished_.clear();
+    for (FoldedUnit& unit : layer_.units) {
+      for (std::size_t g = 0; g < unit.rows.size(); ++g) {
+        if (unit.rows[g] < 0) continue;
+        const int output = layer_.rows[static_cast<std::size_t>(unit.rows[g])];
+        unit.bias[g] += behind.offsets[static_cast<std::size_t>(output)];
+      }
+      accumulate(unit);
+    }
   }
 
   /// The accumulator's range after each step, and the exact range of each finished sum.
@@ -279,10 +294,8 @@ fixed::FixedNet front_net(const fixed::FixedNet& net, std::span<const std::size_
 
 void check_field(const char* key, std::int64_t value, std::int64_t min, std::int64_t max) {
   if (value >= min && value <= max) return;
-  throw ConfigError("a parameter of the folded design is out of range", {.where = key,
-                                                                         .found = fmt::format("{}", value),
-                                                                         .expected = fmt::format("{} to {}", min, max),
-                                                                         .hint = {}});
+  throw ConfigError("a parameter of the folded design is out of range",
+                    {.where = key, .found = fmt::format("{}", value), .expected = fmt::format("{} to {}", min, max), .hint = {}});
 }
 
 }  // namespace

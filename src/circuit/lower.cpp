@@ -67,22 +67,31 @@ class Lowering {
     return finish(net_.nodes.size());
   }
 
-  Circuit run_behind(std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums) {
+  SumsCircuit run_behind(std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums) {
     const int fraction_bits = std::get<fixed::DenseOp>(net_.nodes[dense].op).bias_fraction_bits;
-    std::vector<LinearForm> forms;
+    SumsCircuit result;
+    std::vector<Placed> placed;
     for (const Range& sum : sums) {
-      if (sum.low == sum.high) {
-        forms.push_back({{}, {circuit_.constant(sum.low, fraction_bits)}});
-      } else {
-        const Id input = circuit_.input({sum.width(), sum.width() - fraction_bits, sum.is_signed()}, sum);
-        forms.push_back({{{input, 1, 0}}, {circuit_.constant(0, 0)}});
+      const FormRange range{fraction_bits, sum.low, sum.high};
+      Placed row{{{}, {circuit_.constant(0, 0)}}, target_of(dense, placed.size(), range)};
+      round_by_constant(row.form, range, row.target);
+      const Term offset = row.form.constant;
+      const Node& node = circuit_.node(offset.node);
+      const Wide raw = shifted_left(node.range.low, std::int64_t{fraction_bits} - node.fraction_bits + offset.power);
+      result.offsets.push_back(static_cast<std::int64_t>(offset.negative ? -raw : raw));
+      const Range shifted = checked_range(Wide{sum.low} + result.offsets.back(), Wide{sum.high} + result.offsets.back(), place());
+      row.form.constant = {circuit_.constant(sum.low == sum.high ? shifted.low : 0, fraction_bits)};
+      if (sum.low != sum.high) {
+        row.form.products = {{circuit_.input({shifted.width(), shifted.width() - fraction_bits, shifted.is_signed()}, shifted), 1, 0}};
       }
+      placed.push_back(std::move(row));
     }
     circuit_.begin_group(net_.nodes[dense].name);
     values_[dense + 1].resize(net_.nodes[dense].output.size(), kNone);
-    place_sums(std::move(forms), dense);
+    place_sums(placed, dense);
     for (const std::size_t k : after) lower_node(k);
-    return finish(after.empty() ? dense + 1 : after.back() + 1);
+    result.circuit = finish(after.empty() ? dense + 1 : after.back() + 1);
+    return result;
   }
 
  private:
@@ -110,29 +119,43 @@ class Lowering {
 
   std::size_t source(std::size_t k) const { return static_cast<std::size_t>(net_.nodes[k].inputs.front()); }
 
-  void lower_op(const fixed::DenseOp& op, std::size_t k) { place_sums(linear_forms(op, values_[source(k)]), k); }
+  /// A row and where it goes.
+  struct Placed {
+    LinearForm form;
+    Target target;
+  };
 
-  /// The rows of dense node k as adders, and its cast.
-  void place_sums(std::vector<LinearForm> forms, std::size_t k) {
-    const std::optional<std::size_t> next = sole_element_wise_reader(k + 1);
-    std::vector<Target> targets;
-    for (LinearForm& form : forms) {
-      const std::size_t o = targets.size();
+  void lower_op(const fixed::DenseOp& op, std::size_t k) {
+    std::vector<Placed> placed;
+    for (LinearForm& form : linear_forms(op, values_[source(k)])) {
       const FormRange range = range_of(circuit_, form);
-      Target target{k, net_.nodes[k].output.type(o)};
-      if (next && holds(target.type, range)) {  // the dense layer's own cast changes nothing: let the next one's rounding into the bias
-        target = {*next, net_.nodes[*next].output.type(o), std::holds_alternative<fixed::ReluOp>(net_.nodes[*next].op)};
-      }
+      Target target = target_of(k, placed.size(), range);
       round_by_constant(form, range, target);
-      targets.push_back(target);
+      placed.push_back({std::move(form), target});
     }
+    place_sums(placed, k);
+  }
+
+  /// Output o of dense node k with sums of that range.
+  Target target_of(std::size_t k, std::size_t o, const FormRange& range) const {
+    const FixedType& type = net_.nodes[k].output.type(o);
+    const std::optional<std::size_t> next = sole_element_wise_reader(k + 1);
+    if (!next || !holds(type, range)) return {k, type};
+    // The dense layer's own cast changes nothing: let the next one's rounding into the bias.
+    return {*next, net_.nodes[*next].output.type(o), std::holds_alternative<fixed::ReluOp>(net_.nodes[*next].op)};
+  }
+
+  void place_sums(const std::vector<Placed>& placed, std::size_t k) {
+    std::vector<LinearForm> forms;
+    for (const Placed& row : placed) forms.push_back(row.form);
     CmvmStats stats;
     const std::vector<Term> sums = multiply(circuit_, forms, params_.cmvm, &stats);
     if (stats_) stats_->layers.push_back({net_.nodes[k].name, stats});
     for (std::size_t o = 0; o < sums.size(); ++o) {
       const Id sum = circuit_.value(sums[o]);
-      values_[targets[o].node + 1].resize(sums.size(), kNone);
-      values_[targets[o].node + 1][o] = circuit_.cast(targets[o].relu ? circuit_.relu(sum) : sum, targets[o].type);
+      const Target& target = placed[o].target;
+      values_[target.node + 1].resize(sums.size(), kNone);
+      values_[target.node + 1][o] = circuit_.cast(target.relu ? circuit_.relu(sum) : sum, target.type);
     }
   }
 
@@ -249,7 +272,7 @@ Circuit lower(const fixed::FixedNet& net, const LowerParams& params, LowerStats*
   return Lowering(net, params, stats).run();
 }
 
-Circuit lower_behind(const fixed::FixedNet& net, std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums) {
+SumsCircuit lower_behind(const fixed::FixedNet& net, std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums) {
   const LowerParams params;
   return Lowering(net, params, nullptr).run_behind(dense, after, sums);
 }

@@ -111,8 +111,8 @@ class LayerPrinter {
   std::string counter(const std::string& name, int values, const std::string& advance) const {
     const int width = counter_width(values);
     const std::string zero = literal(0, width);
-    return fmt::format("  reg {0} {1};\n  always @(posedge clk) {1} <= (in_valid || !busy || {2}) ? {3} : {4};\n", vector_range(width), name,
-                       last(), zero, advance);
+    return fmt::format("  reg {0} {1};\n  always @(posedge clk) {1} <= (in_valid || !busy || {2}) ? {3} : {4};\n", vector_range(width),
+                       name, last(), zero, advance);
   }
 
   /// True in the last cycle of work, if there is more than one.
@@ -173,8 +173,7 @@ class LayerPrinter {
       }
       text += fmt::format("    case ({})\n", step_name());
       for (std::size_t k = begin; k < end; ++k) {
-        const std::string label =
-            k + 1 == end ? "default" : literal(static_cast<std::int64_t>(k - begin), counter_width(layer_.steps));
+        const std::string label = k + 1 == end ? "default" : literal(static_cast<std::int64_t>(k - begin), counter_width(layer_.steps));
         text += fmt::format("      {}: a{} <= {};\n", label, s, input(k));
       }
       text += "    endcase\n";
@@ -281,8 +280,9 @@ class LayerPrinter {
         std::string value = bits(sum_operand(unit, u, level - 1, 2 * j), 0, width);
         if (2 * j + 1 < unit.sums[level - 1].size()) value += " + " + bits(sum_operand(unit, u, level - 1, 2 * j + 1), 0, width);
         const std::string name = sum_name(unit, u, level, j);
-        text += layer_.registered_after(static_cast<int>(level)) ? fmt::format("  reg {0} {1};\n  always @(posedge clk) {1} <= {2};\n", vector_range(width), name, value)
-                                     : fmt::format("  wire {} {} = {};\n", vector_range(width), name, value);
+        text += layer_.registered_after(static_cast<int>(level))
+                    ? fmt::format("  reg {0} {1};\n  always @(posedge clk) {1} <= {2};\n", vector_range(width), name, value)
+                    : fmt::format("  wire {} {} = {};\n", vector_range(width), name, value);
       }
     }
     return text;
@@ -348,7 +348,8 @@ std::string layer_text(const FoldedLayer& layer, const std::string& module, cons
 }
 
 std::string multiplier_text(const std::string& module, circuit::Multiplier kind) {
-  return fmt::format(fmt::runtime(kMultiplier), module, kind == circuit::Multiplier::dsp ? "(* use_dsp = \"yes\" *)\n" : "(* use_dsp = \"no\" *)\n");
+  return fmt::format(fmt::runtime(kMultiplier), module,
+                     kind == circuit::Multiplier::dsp ? "(* use_dsp = \"yes\" *)\n" : "(* use_dsp = \"no\" *)\n");
 }
 
 }  // namespace snac::codegen

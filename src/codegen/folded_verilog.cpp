@@ -84,8 +84,8 @@ class DesignPrinter {
         comment, wires_, out_bits - 1, module, stages_, from, data);
   }
 
-  void add_circuit(const circuit::Circuit& circuit, const circuit::Schedule& schedule, const std::string& module,
-                   const std::string& title, std::string& body) {
+  void add_circuit(const circuit::Circuit& circuit, const circuit::Schedule& schedule, const std::string& module, const std::string& title,
+                   std::string& body) {
     files_.merge(verilog(circuit, schedule, {.top = module, .title = title, .max_module_nodes = params_.max_module_nodes}));
     body += stage(module, bus_width(circuit.outputs()), title);
   }

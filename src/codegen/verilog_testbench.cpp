@@ -205,9 +205,10 @@ Files testbench(const BenchParams& params, std::span<const circuit::Port> inputs
   Files files;
   files["inputs.hex"] = vectors_hex(inputs, inputs_bus);
   files["expected.hex"] = vectors_hex(expected, outputs_bus);
-  files["testbench.v"] = fmt::format(kBench, params.top, bus_width(inputs_bus), bus_width(outputs_bus), rows, std::min(rows, kGapVectors),
-                                     params.latency, params.interval, params.interval == 1 ? 4 : 2 * params.interval,
-                                     params.has_ready ? "wire in_ready" : "wire in_ready = 1'b1", params.has_ready ? " .in_ready(in_ready)," : "");
+  files["testbench.v"] =
+      fmt::format(kBench, params.top, bus_width(inputs_bus), bus_width(outputs_bus), rows, std::min(rows, kGapVectors), params.latency,
+                  params.interval, params.interval == 1 ? 4 : 2 * params.interval,
+                  params.has_ready ? "wire in_ready" : "wire in_ready = 1'b1", params.has_ready ? " .in_ready(in_ready)," : "");
   return files;
 }
 

@@ -1,11 +1,12 @@
 // The folded design against FixedNet's interpreter, and its schedule against the rules that the header states.
+#include "snac/circuit/folded.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "random_net.hpp"
-#include "snac/circuit/folded.hpp"
 #include "snac/core/error.hpp"
 #include "snac/fixed/interpreter.hpp"
 
@@ -86,8 +87,8 @@ TEST(Folded, a_larger_reuse_factor_shares_a_multiplier_between_sums) {
     int reuse, units, groups;
   };
   // 8 inputs, 6 outputs, 48 weights.
-  for (const Case& each : {Case{9, 6, 1}, Case{15, 6, 1}, Case{16, 3, 2}, Case{24, 2, 3}, Case{32, 2, 3}, Case{47, 2, 3}, Case{48, 1, 6},
-                           Case{4000, 1, 6}}) {
+  for (const Case& each :
+       {Case{9, 6, 1}, Case{15, 6, 1}, Case{16, 3, 2}, Case{24, 2, 3}, Case{32, 2, 3}, Case{47, 2, 3}, Case{48, 1, 6}, Case{4000, 1, 6}}) {
     SCOPED_TRACE(each.reuse);
     const FoldedLayer layer = fold(one_layer(full_dense(8, 6)), {.reuse_factor = each.reuse}).layers.front();
     EXPECT_EQ(layer.slots, 1);
@@ -114,10 +115,10 @@ TEST(Folded, the_slowest_layer_sets_the_interval_and_latencies_add_up) {
 
 TEST(Folded, pruned_weights_inputs_and_outputs_cost_no_multiplier) {
   DenseOp op = full_dense(8, 4);
-  for (int i = 0; i < 8; ++i) op.weights[static_cast<std::size_t>(8 + i)] = 0;          // output 1
-  for (int o = 0; o < 4; ++o) op.weights[static_cast<std::size_t>(8 * o + 3)] = 0;      // input 3
-  for (int o = 0; o < 4; ++o) op.weights[static_cast<std::size_t>(8 * o + 6)] = 0;      // input 6
-  for (int i = 0; i < 3; ++i) op.weights[static_cast<std::size_t>(2 * 8 + i)] = 0;      // output 2: all that slot 0 reads
+  for (int i = 0; i < 8; ++i) op.weights[static_cast<std::size_t>(8 + i)] = 0;      // output 1
+  for (int o = 0; o < 4; ++o) op.weights[static_cast<std::size_t>(8 * o + 3)] = 0;  // input 3
+  for (int o = 0; o < 4; ++o) op.weights[static_cast<std::size_t>(8 * o + 6)] = 0;  // input 6
+  for (int i = 0; i < 3; ++i) op.weights[static_cast<std::size_t>(2 * 8 + i)] = 0;  // output 2: all that slot 0 reads
   const FixedNet net = one_layer(op);
   const FoldedDesign design = fold(net, {.reuse_factor = 3});
   const FoldedLayer& layer = design.layers.front();

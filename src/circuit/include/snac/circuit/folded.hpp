@@ -56,18 +56,18 @@ struct FoldedUnit {
 /// A dense layer. Cycle t multiplies in step t % steps of group t / steps; slot s reads inputs[s * steps + step].
 struct FoldedLayer {
   std::string name;
-  std::size_t node = 0;              ///< of the net
-  int num_inputs = 0;                ///< elements of the input vector, those that do not take part included
-  std::vector<int> input_widths;     ///< (num_inputs) bits on the input bus
-  std::vector<FoldedInput> inputs;   ///< that take part
-  int product_left = 0;              ///< sum of products << product_left stands on the bias's grid
-  std::vector<int> rows;             ///< outputs of the dense layer with a weight that is not zero; the others are constants
-  int slots = 1;                     ///< products per unit and cycle
-  int steps = 1;                     ///< cycles per sum
-  int groups = 1;                    ///< sums per unit
-  int tree_levels = 0;               ///< adder levels over the slots
-  int levels_per_register = 1;       ///< of the tree
-  bool block_rom = false;            ///< weights in block RAM
+  std::size_t node = 0;             ///< of the net
+  int num_inputs = 0;               ///< elements of the input vector, those that do not take part included
+  std::vector<int> input_widths;    ///< (num_inputs) bits on the input bus
+  std::vector<FoldedInput> inputs;  ///< that take part
+  int product_left = 0;             ///< sum of products << product_left stands on the bias's grid
+  std::vector<int> rows;            ///< outputs of the dense layer with a weight that is not zero; the others are constants
+  int slots = 1;                    ///< products per unit and cycle
+  int steps = 1;                    ///< cycles per sum
+  int groups = 1;                   ///< sums per unit
+  int tree_levels = 0;              ///< adder levels over the slots
+  int levels_per_register = 1;      ///< of the tree
+  bool block_rom = false;           ///< weights in block RAM
   std::vector<FoldedUnit> units;
   Circuit after;  ///< the layer's cast and the element-wise nodes behind it; inputs: the rows' sums, in order
   Schedule after_schedule;
@@ -90,9 +90,9 @@ struct FoldedDesign {
   std::optional<Circuit> front;                   ///< element-wise nodes before the first dense layer
   Schedule front_schedule;
   std::vector<FoldedLayer> layers;
-  int latency = 0;                  ///< cycles from the one that takes the inputs to out_valid; exact
-  int initiation_interval = 1;      ///< cycles from one sample to the next: the largest of the layers' cycles; exact
-  std::int64_t multiplications = 0; ///< weights that are not zero
+  int latency = 0;                   ///< cycles from the one that takes the inputs to out_valid; exact
+  int initiation_interval = 1;       ///< cycles from one sample to the next: the largest of the layers' cycles; exact
+  std::int64_t multiplications = 0;  ///< weights that are not zero
   std::int64_t multipliers = 0;
 };
 
