@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <iostream>
+
 #include "../../circuit/tests/random_net.hpp"
 #include "rtl.hpp"
 #include "snac/core/error.hpp"
 #include "snac/fixed/interpreter.hpp"
 #include "snac/toolchain/process.hpp"
+#include "snac/toolchain/yosys.hpp"
 
 namespace snac::codegen {
 namespace {
@@ -135,6 +138,38 @@ TEST_F(FaultyFolded, a_vector_taken_in_reset_is_found) {
   const auto result = run("busy <= !rst && (", "busy <= (");
   EXPECT_FALSE(result.passed);
   EXPECT_NE(result.log.find("valid after reset"), std::string::npos) << result.log;
+}
+
+/// The estimate that users see before synthesis. Measured with Yosys 0.23.
+TEST(FoldedSynthesis, resources_agree_with_the_estimate) {
+  struct Case {
+    std::vector<int> widths;
+    FoldedParams params;
+  };
+  for (const Case& each :
+       {Case{{16, 16, 5}, {.reuse_factor = 4}}, Case{{16, 16, 5}, {.reuse_factor = 64}},
+        Case{{12, 8, 5}, {.reuse_factor = 4, .multiplier = Multiplier::lut}}, Case{{40, 20, 5}, {.reuse_factor = 400}}}) {
+    const FoldedDesign design = circuit::fold(mlp_net(each.widths, 0.4, 7), each.params);
+    const circuit::FoldedCost cost = circuit::folded_cost(design);
+    Rtl rtl;
+    const Files files = verilog(design);
+    rtl.write(files);
+    const auto result = toolchain::synthesize_with_yosys({.top = "snac_top",
+                                                          .sources = source_names(files),
+                                                          .directory = rtl.folder.path(),
+                                                          .dsp = each.params.multiplier == Multiplier::dsp,
+                                                          .block_ram = true});
+    std::cout << fmt::format(
+        "R={} {}: {} multipliers: LUT {} in Yosys, {:.0f} estimated ({:+.1f} %); FF {} + {} SRL, {:.0f} ({:+.1f} %); DSP {}, {:.0f}; "
+        "BRAM18 {}, {:.0f}; {:.1f} s\n",
+        each.params.reuse_factor, each.params.multiplier == Multiplier::dsp ? "DSP" : "LUT", design.multipliers, result.lut, cost.lut,
+        100 * (cost.lut / static_cast<double>(result.lut) - 1), result.ff, result.srl, cost.ff,
+        100 * (cost.ff / static_cast<double>(result.ff) - 1), result.dsp, cost.dsp, result.bram18, cost.bram18, result.seconds);
+    EXPECT_NEAR(cost.lut / static_cast<double>(result.lut), 1.0, 0.1);
+    EXPECT_NEAR(cost.ff / static_cast<double>(result.ff + result.srl), 1.0, 0.05);
+    EXPECT_EQ(static_cast<double>(result.dsp), cost.dsp);
+    EXPECT_EQ(static_cast<double>(result.bram18), cost.bram18);
+  }
 }
 
 TEST(FoldedVerilog, names_that_verilog_does_not_know_are_refused) {
