@@ -35,14 +35,18 @@ double thread_cpu_seconds() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-Matrix random_matrix(int size, std::uint64_t seed) {
-  Rng rng = Rng::stream(seed, "random matrix", static_cast<std::uint64_t>(size));
-  Matrix matrix{fmt::format("random {0}x{0} #{1}", size, seed),
-                size,
-                size,
+/// 8-bit weights; `zeros` is the chance of a pruned one.
+Matrix random_matrix(int inputs, int outputs, std::uint64_t seed, double zeros = 0) {
+  Rng rng = Rng::stream(seed, "random matrix", static_cast<std::uint64_t>(inputs));
+  Matrix matrix{fmt::format("random {}x{} #{}", inputs, outputs, seed),
+                inputs,
+                outputs,
                 {},
-                std::vector<fixed::FixedType>(static_cast<std::size_t>(size), {8, 8, true})};
-  for (int k = 0; k < size * size; ++k) matrix.weights.push_back(static_cast<std::int64_t>(rng.below(256)) - 128);
+                std::vector<fixed::FixedType>(static_cast<std::size_t>(inputs), {8, 8, true})};
+  for (int k = 0; k < inputs * outputs; ++k) {
+    const std::int64_t weight = static_cast<std::int64_t>(rng.below(256)) - 128;
+    matrix.weights.push_back(zeros > 0 && rng.chance(zeros) ? 0 : weight);
+  }
   return matrix;
 }
 
@@ -115,6 +119,24 @@ Json measure(const Matrix& matrix, const CmvmParams& params, int repeats) {
   return result;
 }
 
+/// A network of about 25,000 weights, layer by layer on one core.
+Json measure_network(double zeros, int repeats) {
+  Json result{{"layers", "64-128-100-40-5"}, {"share_of_zeros", zeros}};
+  double milliseconds = 0, cost = 0;
+  std::int64_t nonzero = 0, weights = 0;
+  std::uint64_t seed = 0;
+  for (const auto& [inputs, outputs] : {std::pair{64, 128}, {128, 100}, {100, 40}, {40, 5}}) {
+    const Matrix matrix = random_matrix(inputs, outputs, ++seed, zeros);
+    const Json one = measure(matrix, {}, repeats);
+    milliseconds += one["cpu_ms"]["median"].get<double>();
+    cost += one["cost"].get<double>();
+    weights += inputs * outputs;
+    nonzero += static_cast<std::int64_t>(matrix.weights.size()) - std::count(matrix.weights.begin(), matrix.weights.end(), 0);
+  }
+  result.update({{"weights", weights}, {"nonzero", nonzero}, {"cost", cost}, {"cpu_ms", milliseconds}});
+  return result;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -133,7 +155,7 @@ int main(int argc, char** argv) try {
 
   std::vector<Matrix> matrices;
   for (const int size : {8, 16, 32, 64}) {
-    for (int seed = 1; seed <= seeds; ++seed) matrices.push_back(random_matrix(size, static_cast<std::uint64_t>(seed)));
+    for (int seed = 1; seed <= seeds; ++seed) matrices.push_back(random_matrix(size, size, static_cast<std::uint64_t>(seed)));
   }
   for (const auto& net : nets) {
     for (Matrix& layer : layers_of(net)) matrices.push_back(std::move(layer));
@@ -155,7 +177,8 @@ int main(int argc, char** argv) try {
                         {"intervals", intervals}});
   }
   if (!matrices_path.empty()) write_file_atomically(matrices_path, exported.dump() + "\n");
-  std::cout << Json{{"extra_depth", extra_depth}, {"results", rows}}.dump(1) << "\n";
+  const Json networks{measure_network(0, repeats), measure_network(0.5, repeats)};
+  std::cout << Json{{"extra_depth", extra_depth}, {"results", rows}, {"networks", networks}}.dump(1) << "\n";
   return 0;
 } catch (const std::exception& error) {
   std::cerr << error.what() << "\n";

@@ -52,6 +52,18 @@ Job job_from_json(const Json& json) {
   return job;
 }
 
+Job job_of(const space::Candidate& candidate) {
+  const auto layers = space::dense_chain(candidate.arch);
+  Job job;
+  for (std::size_t l = 0; l + 1 < layers.size(); ++l) job.hidden.push_back(layers[l].units);
+  job.activation = layers.front().activation;
+  job.batch_norm = layers.front().batch_norm;
+  job.dropout = layers.front().dropout;
+  job.l1 = candidate.training.l1.value_or(0);
+  job.learning_rate = candidate.training.learning_rate.value_or(1e-3);
+  return job;
+}
+
 PreparedJob::PreparedJob(const Job& job, const data::Dataset& data) : job_(job), data_(data) {
   const auto spec = space::mlp(data.num_features, job.hidden, data.num_classes, job.activation, job.batch_norm, job.dropout);
   Rng rng = Rng::stream(job.seed, "init");

@@ -10,6 +10,7 @@
 #include "snac/core/json.hpp"
 #include "snac/nn/trainer.hpp"
 #include "snac/space/arch_spec.hpp"
+#include "snac/space/search_space.hpp"
 
 namespace snac::bench {
 
@@ -27,6 +28,8 @@ struct Job {
   nn::Precision precision = nn::Precision::fp32;
 };
 Json to_json(const Job& job);
+/// A candidate of a search space at batch 128.
+Job job_of(const space::Candidate& candidate);
 /// Members that are missing keep their defaults. @throws DataError
 Job job_from_json(const Json& json);
 

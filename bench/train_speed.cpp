@@ -67,15 +67,7 @@ std::vector<Variant> make_variants(const Options& options, const data::Dataset& 
   }
   int index = 0;
   for (const auto& candidate : random_candidates(options.config, options.random, 7)) {
-    const auto layers = space::dense_chain(candidate.arch);
-    Job job;
-    for (std::size_t l = 0; l + 1 < layers.size(); ++l) job.hidden.push_back(layers[l].units);
-    job.activation = layers.front().activation;
-    job.batch_norm = layers.front().batch_norm;
-    job.dropout = layers.front().dropout;
-    job.l1 = candidate.training.l1.value_or(0);
-    job.learning_rate = candidate.training.learning_rate.value_or(1e-3);
-    variants.push_back({fmt::format("random {}", ++index), space::summary(candidate.arch), PreparedJob(job, data), {}});
+    variants.push_back({fmt::format("random {}", ++index), space::summary(candidate.arch), PreparedJob(job_of(candidate), data), {}});
   }
   return variants;
 }

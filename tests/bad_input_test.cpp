@@ -108,6 +108,8 @@ TEST_F(BadInput, impossible_spaces) {
 
 TEST_F(BadInput, zero_budgets) {
   expect(ExitCode::config, {"search.trials", "0"}, {"--set", "search.trials=0"});
+  expect(ExitCode::config, {"search.trials", "at least search.sampler.population"},
+         {"--set", "search.trials=3", "--set", "search.sampler.population=4"});
   expect(ExitCode::config, {"search.constraints.lut", "a budget leaves nothing"}, {"--set", "search.constraints={lut: '<= 0'}"});
 }
 

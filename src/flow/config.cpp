@@ -190,7 +190,14 @@ void check(const StudyConfig& config) {
                                          .hint = suggest(tool, tools)});
     }
   }
-  search::Nsga2Params sampler = config.search.nsga2;
+  const search::Nsga2Params& sampler = config.search.nsga2;
+  if (config.search.trials < sampler.population) {
+    throw ConfigError("fewer trials than one population has",
+                      {.where = place("search.trials"),
+                       .found = std::to_string(config.search.trials),
+                       .expected = "at least search.sampler.population, " + std::to_string(sampler.population),
+                       .hint = "raise search.trials or lower the population (4 or more)"});
+  }
   sampler.validate();
   config.search.training.validate();
   check_early_termination(config);

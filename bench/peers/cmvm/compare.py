@@ -42,7 +42,7 @@ def main():
         row["ratio_to_da4ml"] = {name: round(row[name]["cost"] / cost, 4) for name in row if name.startswith("shared")}
         row["ratio_to_csd"] = {name: round(row[name]["cost"] / row["csd"]["cost"], 4) for name in row if name.startswith("shared")}
         rows.append(row)
-    json.dump({"extra_depth": ours["extra_depth"], "peer": "da4ml 0.6.0", "results": rows}, sys.stdout, indent=1)
+    json.dump(ours | {"peer": "da4ml 0.6.0", "results": rows}, sys.stdout, indent=1)
     print()
 
 
