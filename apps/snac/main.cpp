@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   add_show_config(app, action);
   add_data(app, action);
   add_devices(app, action);
+  add_calibrate(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <limits>
 #include <span>
+#include <utility>
 
+#include "retime.hpp"
 #include "snac/core/error.hpp"
 
 namespace snac::circuit {
@@ -15,13 +17,16 @@ std::size_t at(Id id) { return static_cast<std::size_t>(id); }
 
 bool is_wire_of_arg(const Node& node) { return node.kind == Kind::shift; }
 
-/// Places nodes in stages and, within a stage, on levels 1..limit (0 for wiring at the start of a stage).
+/// Places nodes in stages and, within a stage, on levels 1..limit (0 for wiring at the start of a stage). Levels may as well be
+/// picoseconds.
 class Scheduler {
  public:
-  Scheduler(const Circuit& circuit, int limit) : circuit_(circuit), limit_(limit), place_(circuit.size()), levels_(circuit.size()) {
-    for (std::size_t i = 0; i < circuit.size(); ++i) levels_[i] = std::min(logic_levels(circuit, static_cast<Id>(i)), limit);
-    collect_users();
+  Scheduler(const Circuit& circuit, std::vector<int> levels, int limit)
+      : circuit_(circuit), limit_(limit), place_(circuit.size()), levels_(std::move(levels)) {
+    for (int& level : levels_) level = std::min(level, limit);
   }
+
+  int num_stages() const noexcept { return stages_; }
 
   void as_soon_as_possible() {
     for (std::size_t i = 0; i < circuit_.size(); ++i) {
@@ -38,9 +43,19 @@ class Scheduler {
     stages_ = std::max(stages_, 1);
   }
 
+  /// The fewest register bits of all schedules with these stages; false if the circuit is too large for that.
+  bool retime_all() {
+    std::vector<std::int32_t> stage(circuit_.size());
+    for (std::size_t i = 0; i < stage.size(); ++i) stage[i] = place_[i].stage;
+    if (!retime(circuit_, levels_, limit_, stages_, stage)) return false;
+    for (std::size_t i = 0; i < stage.size(); ++i) place_[i].stage = stage[i];
+    return true;
+  }
+
   /// Moves single nodes to later stages wherever that saves register bits, users first, until nothing is saved.
   /// Never moves anything earlier or past a user, so that latency and legality are kept.
   void move_later() {
+    collect_users();
     uses_.assign(circuit_.size() * uses_per_node(), 0);
     for (std::size_t i = 0; i < circuit_.size(); ++i) count_uses(i, place_[i].stage, +1);
     for (const Port& port : circuit_.outputs()) ++use_count(storage(at(port.node)), stages_);
@@ -181,16 +196,87 @@ std::int64_t register_bits(const Circuit& circuit, const Schedule& schedule, Id 
   return std::int64_t{circuit.node(id).range.width()} * (schedule.last_use[at(id)] - schedule.stage[at(id)]);
 }
 
-Schedule schedule(const Circuit& circuit, const ScheduleParams& params) {
-  if (params.adders_per_stage < 1) {
-    throw ConfigError("a pipeline stage needs room for an adder", {.where = "adders_per_stage",
-                                                                   .found = fmt::format("{}", params.adders_per_stage),
-                                                                   .expected = "1 or more",
-                                                                   .hint = "2 is usual at 200-300 MHz"});
+namespace {
+
+std::vector<int> all_levels(const Circuit& circuit) {
+  std::vector<int> levels;
+  for (std::size_t i = 0; i < circuit.size(); ++i) levels.push_back(logic_levels(circuit, static_cast<Id>(i)));
+  return levels;
+}
+
+std::vector<int> all_delays(const Circuit& circuit, const DelayModel& model) {
+  std::vector<int> delays;
+  for (std::size_t i = 0; i < circuit.size(); ++i) delays.push_back(node_delay_ps(circuit, static_cast<Id>(i), model));
+  return delays;
+}
+
+int budget_ps(const ScheduleParams& params) {
+  constexpr double kLongest = 1e6;  // 1 ms: beyond, everything fits into one stage
+  const double budget = std::min(params.period_ns, kLongest) * 1000 - params.delay.register_ps;
+  if (!(budget >= 1)) {
+    throw ConfigError("the clock period leaves no time for logic",
+                      {.where = "period",
+                       .found = fmt::format("{} ns", params.period_ns),
+                       .expected = fmt::format("more than the {} ns of a register", params.delay.register_ps / 1000.0),
+                       .hint = "2 to 5 ns is usual"});
   }
-  Scheduler scheduler(circuit, params.adders_per_stage);
+  return static_cast<int>(budget);
+}
+
+/// The smallest budget with at most so many stages: a smaller one never has fewer.
+int smallest_budget(const Circuit& circuit, const std::vector<int>& delays, int stages) {
+  int slowest = 1, total = 1;
+  std::vector<int> arrival(circuit.size(), 0);
+  for (std::size_t i = 0; i < circuit.size(); ++i) {
+    const Node& node = circuit.nodes()[i];
+    for (int k = 0; k < node.num_args(); ++k) arrival[i] = std::max(arrival[i], arrival[at(node.args[static_cast<std::size_t>(k)])]);
+    arrival[i] += delays[i];
+    slowest = std::max(slowest, delays[i]);
+    total = std::max(total, arrival[i]);
+  }
+  int low = slowest, high = total;
+  while (low < high) {
+    const int middle = low + (high - low) / 2;
+    Scheduler scheduler(circuit, delays, middle);
+    scheduler.as_soon_as_possible();
+    if (scheduler.num_stages() <= stages) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+void require_positive(const char* field, int value, const char* hint) {
+  if (value >= 1) return;
+  throw ConfigError("a pipeline stage needs room for an adder",
+                    {.where = field, .found = fmt::format("{}", value), .expected = "1 or more", .hint = hint});
+}
+
+Scheduler scheduler_for(const Circuit& circuit, const ScheduleParams& params) {
+  switch (params.pipelining) {
+    case Pipelining::levels:
+      break;
+    case Pipelining::period:
+      return Scheduler(circuit, all_delays(circuit, params.delay), budget_ps(params));
+    case Pipelining::stages: {
+      std::vector<int> delays = all_delays(circuit, params.delay);
+      const int budget = smallest_budget(circuit, delays, params.num_stages);
+      return Scheduler(circuit, std::move(delays), budget);
+    }
+  }
+  return Scheduler(circuit, all_levels(circuit), params.adders_per_stage);
+}
+
+}  // namespace
+
+Schedule schedule(const Circuit& circuit, const ScheduleParams& params) {
+  require_positive("adders_per_stage", params.adders_per_stage, "2 is usual at 200-300 MHz");
+  require_positive("num_stages", params.num_stages, "1 = no registers but those of the outputs");
+  Scheduler scheduler = scheduler_for(circuit, params);
   scheduler.as_soon_as_possible();
-  if (params.move_later) scheduler.move_later();
+  if (params.move_later && !scheduler.retime_all()) scheduler.move_later();
   return scheduler.result();
 }
 

@@ -130,6 +130,20 @@ const Device& find_device(const std::string& name) {
                                        .hint = suggest(name, known)});
 }
 
+circuit::DelayModel delay_model(const Device& device) {
+  const circuit::DelayModel ultrascale_plus;
+  if (device.yosys_family == "xcup") return ultrascale_plus;
+  // Older processes: 20 nm and 28 nm parts of middle speed grade reach about 1/1.3 and 1/1.7 of the clock of a 16 nm part on the same
+  // logic. A rule of thumb, not a measurement.
+  const double slower = device.yosys_family == "xcu" ? 1.3 : 1.7;
+  const auto scaled = [&](int ps) { return static_cast<int>(ps * slower); };
+  return {.register_ps = scaled(ultrascale_plus.register_ps),
+          .lut_ps = scaled(ultrascale_plus.lut_ps),
+          .adder_ps = scaled(ultrascale_plus.adder_ps),
+          .carry_bit_ps = scaled(ultrascale_plus.carry_bit_ps),
+          .source = fmt::format("{}; times {:g} for {}", ultrascale_plus.source, slower, device.family)};
+}
+
 double average_resource_percent(const Resources& used, const Device& device) {
   return (percent(used.lut, device.lut) + percent(used.ff, device.ff) + percent(used.bram18, device.bram18) +
           percent(used.dsp, device.dsp)) /

@@ -1,9 +1,12 @@
 #include "snac/flow/config.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
+#include "snac/cost/calibration.hpp"
 #include "snac/cost/device.hpp"
 #include "snac/flow/early_termination.hpp"
 #include "snac/flow/metrics.hpp"
@@ -57,7 +60,14 @@ void describe(Fields& f, StudyConfig& p) {
     s.text("device", p.target.device, "Part or board");
     s.quantity("clock", p.target.clock_ns, "ns", {.min = 0.1, .max = 1e6}, "Clock period");
     s.integer("reuse_factor", p.target.reuse_factor, {.min = 1, .max = 1}, "Multiplier reuse; 1 = fully unrolled, a new input every cycle");
+    s.choice<circuit::Pipelining>(
+        "pipelining", p.target.pipelining,
+        {{"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}},
+        "What decides where registers stand: levels (adders_per_stage), clock (what fits into the clock period "
+        "by the delay model), stages (so many, as fast as possible)");
     s.integer("adders_per_stage", p.target.adders_per_stage, {.min = 1, .max = 1000}, "Adder levels between two pipeline registers");
+    s.integer("stages", p.target.stages, {.min = 1, .max = 1000}, "Pipeline stages if pipelining is 'stages'; latency in cycles");
+    s.text("calibration", p.target.calibration, "Calibration of the cost model, from 'snac calibrate'; empty = the shipped one");
     s.section("precision", "Bits assumed by estimates before training, and the input type", [&](Fields& q) {
       q.integer("weights", p.target.precision.weight_bits, {.min = 2, .max = 16}, "Bits of a weight, sign included");
       q.integer("activations", p.target.precision.activation_bits, {.min = 2, .max = 16}, "Bits of an activation");
@@ -126,7 +136,17 @@ void check(const StudyConfig& config) {
     throw ConfigError("one fold is no cross-validation",
                       {.where = place("data.validation.folds"), .found = "1", .expected = "0 (one split) or >= 2", .hint = {}});
   }
-  cost::find_device(config.target.device);
+  const cost::Device& device = cost::find_device(config.target.device);
+  if (config.target.pipelining == circuit::Pipelining::period &&
+      config.target.clock_ns * 1000 <= cost::delay_model(device).register_ps + 1) {
+    throw ConfigError(
+        "the clock period leaves no time for logic",
+        {.where = place("target.clock"),
+         .found = fmt::format("{} ns", config.target.clock_ns),
+         .expected = fmt::format("more than the {} ns of a register on {}", cost::delay_model(device).register_ps / 1000.0, device.name),
+         .hint = "2 to 5 ns is usual"});
+  }
+  if (!config.target.calibration.empty()) cost::load_calibration(config.resolve(config.target.calibration));
   if (config.search.objectives.empty()) {
     throw ConfigError(
         "nothing to optimise",

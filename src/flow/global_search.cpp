@@ -181,7 +181,8 @@ class TrainingProblem : public search::Problem {
 
   Values estimate(const space::ArchSpec& arch) const {
     const TargetConfig& target = study_.config().target;
-    const cost::Estimate estimate = study_.sampler().estimate(arch);
+    cost::Estimate estimate = study_.sampler().estimate(arch);
+    if (target.pipelining == circuit::Pipelining::stages) estimate.latency_cycles = target.stages;
     std::int64_t parameters = 0;
     int inputs = space::num_inputs(arch);
     for (const auto& layer : space::dense_chain(arch)) {

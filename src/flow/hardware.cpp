@@ -62,7 +62,7 @@ class HardwareJob {
         stage_(std::move(stage)),
         model_(model),
         net_(load_fixed_net(study, model)),
-        design_(design_circuit(net_, study.config().target.adders_per_stage)),
+        design_(design_circuit(net_, study.config())),
         directory_(study.folder() + "/hardware/" + model.name) {}
 
   std::string verify_key() const { return model_.name + "/verify"; }

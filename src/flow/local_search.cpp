@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "snac/circuit/lower.hpp"
 #include "snac/compress/lower.hpp"
 #include "snac/core/interrupt.hpp"
@@ -70,9 +72,9 @@ class Chain {
   Json save(const compress::ChainState& state) {
     const StudyConfig& config = study_.config();
     const fixed::FixedNet net = compress::lower(state.mlp, state.quantizer, study_.train().class_names, study_.preprocessor().to_json());
-    const CircuitDesign design = design_circuit(net, config.target.adders_per_stage);
+    const CircuitDesign design = design_circuit(net, config);
     const fixed::WeightCount weights = fixed::count_weights(net);
-    const cost::Resources used{.lut = design.cost.lut, .ff = design.cost.ff, .source = "circuit"};
+    const cost::Resources& used = design.resources;
     const Values values{{"accuracy", integer_accuracy(net, study_.train(), input_.validation_rows)},
                         {"sparsity", 1 - static_cast<double>(weights.nonzero) / static_cast<double>(weights.total)},
                         {"nonzero", static_cast<double>(weights.nonzero)},
@@ -84,7 +86,8 @@ class Chain {
                         {"adders", static_cast<double>(design.cost.adders)},
                         {"average_resource", cost::average_resource_percent(used, study_.device())},
                         {"clock_cycles", static_cast<double>(design.schedule.latency)},
-                        {"latency_ns", design.schedule.latency * config.target.clock_ns}};
+                        {"latency_ns", design.schedule.latency * config.target.clock_ns},
+                        {"stage_ns", design.period_ns}};
     Json record{{"trial", trial_.order},
                 {"precision", compress::to_string(precision_)},
                 {"iteration", state.iteration},
@@ -122,12 +125,30 @@ double integer_accuracy(const fixed::FixedNet& net, const data::Dataset& data, s
   return static_cast<double>(right) / static_cast<double>(rows.size());
 }
 
-CircuitDesign design_circuit(const fixed::FixedNet& net, int adders_per_stage) {
+CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::ScheduleParams& pipeline, const cost::Calibration& calibration) {
   CircuitDesign design;
   design.circuit = circuit::lower(net);
-  design.schedule = circuit::schedule(design.circuit, {.adders_per_stage = adders_per_stage});
+  design.schedule = circuit::schedule(design.circuit, pipeline);
   design.cost = circuit::logic_cost(design.circuit, design.schedule);
+  design.mapping = circuit::map_bits(design.circuit, design.schedule);
+  design.resources = cost::estimate(design.mapping, calibration);
+  const std::vector<int> delays = circuit::stage_delays_ps(design.circuit, design.schedule, pipeline.delay);
+  design.period_ns = *std::max_element(delays.begin(), delays.end()) / 1000.0;
   return design;
+}
+
+CircuitDesign design_circuit(const fixed::FixedNet& net, const StudyConfig& config) {
+  const TargetConfig& target = config.target;
+  if (target.calibration.empty()) return design_circuit(net, pipeline_of(target));
+  return design_circuit(net, pipeline_of(target), cost::load_calibration(config.resolve(target.calibration)));
+}
+
+circuit::ScheduleParams pipeline_of(const TargetConfig& target) {
+  return {.adders_per_stage = target.adders_per_stage,
+          .pipelining = target.pipelining,
+          .period_ns = target.clock_ns,
+          .num_stages = target.stages,
+          .delay = cost::delay_model(cost::find_device(target.device))};
 }
 
 std::string local_search_stage(const StudyConfig& config) { return stage_key(config, "local_search", {"compress"}); }

@@ -206,8 +206,11 @@ std::string final_table(const RunResult& result, const Study& study) {
   row("latency, cycles (exact)", "-", [](const auto& h) { return count(h.values.at("clock_cycles")); });
   row(fmt::format("latency, ns at {:g} ns clock", config.target.clock_ns), "-",
       [](const auto& h) { return fmt::format("{:g}", h.values.at("latency_ns")); });
+  if (config.target.pipelining != circuit::Pipelining::levels) {
+    row("slowest stage, ns (delay model, not timing)", "-", [](const auto& h) { return fmt::format("{:.2f}", h.values.at("stage_ns")); });
+  }
   row("initiation interval, cycles (exact)", "-", [](const auto&) { return std::string("1"); });
-  row("LUT (circuit estimate)", "-", [&](const auto& h) { return with_share(h.values.at("lut"), device.lut); });
+  row("LUT (circuit, calibrated)", "-", [&](const auto& h) { return with_share(h.values.at("lut"), device.lut); });
   row("FF (circuit, from schedule)", "-", [&](const auto& h) { return with_share(h.values.at("ff"), device.ff); });
   if (!result.hardware.empty() && !result.hardware.front().synthesis.is_null()) {
     std::string tool = json_get<std::string>(result.hardware.front().synthesis, "tool", "synthesis");

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <numeric>
@@ -25,6 +26,16 @@ std::string hash_of(const YAML::Node& config, const std::vector<std::string>& se
     if (config[section]) part[section] = config[section];
   }
   return sha256(YAML::Dump(part));
+}
+
+/// Adder levels per stage for the estimate before training, which knows levels only: as many adders of a usual width as fit into the
+/// clock period.
+int sampled_adders_per_stage(const TargetConfig& target) {
+  if (target.pipelining != circuit::Pipelining::period) return target.adders_per_stage;
+  constexpr int kUsualBits = 12;
+  const circuit::DelayModel model = cost::delay_model(cost::find_device(target.device));
+  const double adders = (target.clock_ns * 1000 - model.register_ps) / (model.adder_ps + kUsualBits * model.carry_bit_ps);
+  return static_cast<int>(std::clamp(adders, 1.0, 1000.0));
 }
 
 }  // namespace
@@ -90,11 +101,12 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
   }
   space_ = std::make_unique<space::SearchSpace>(
       space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
-  sampler_ = std::make_unique<cost::ArchitectureSampler>(cost::TargetPrecision{.weight_bits = config_.target.precision.weight_bits,
-                                                                               .activation_bits = config_.target.precision.activation_bits,
-                                                                               .input = config_.target.input,
-                                                                               .sparsity = config_.target.sparsity,
-                                                                               .adders_per_stage = config_.target.adders_per_stage});
+  sampler_ =
+      std::make_unique<cost::ArchitectureSampler>(cost::TargetPrecision{.weight_bits = config_.target.precision.weight_bits,
+                                                                        .activation_bits = config_.target.precision.activation_bits,
+                                                                        .input = config_.target.input,
+                                                                        .sparsity = config_.target.sparsity,
+                                                                        .adders_per_stage = sampled_adders_per_stage(config_.target)});
 
   ensure_writable_directory(folder());
   lock_ = std::make_unique<Lock>(folder());
@@ -105,6 +117,10 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
   for (const char* key : {"train", "test"}) effective["data"].remove(key);
   // Without the rule its parameters mean nothing, and studies older than it go on.
   if (config_.search.early_termination.rule == TerminationRule::none) effective["search"].remove("early_termination");
+  if (config_.target.pipelining == circuit::Pipelining::levels) {
+    for (const char* key : {"pipelining", "stages"}) effective["target"].remove(key);
+  }
+  if (config_.target.calibration.empty()) effective["target"].remove("calibration");
   const Json provenance{{"snac", kVersion},
                         {"compiler", __VERSION__},
                         {"kernels", nn::kernel_isa_name()},

@@ -217,6 +217,12 @@ void count_resources(YosysResult& result) {
   result.carry8 = carry8 + (carry4 + 1) / 2;
 }
 
+std::string yosys_recipe() {
+  YosysParams params;
+  params.top = "top";
+  return script_for(params) + kAdderMap;
+}
+
 YosysResult synthesize_with_yosys(const YosysParams& params) {
   check_params(params);
   YosysResult result;

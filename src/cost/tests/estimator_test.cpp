@@ -23,10 +23,10 @@ struct Whole {
   int latency = 0;
 };
 
-/// The exact circuit of the whole network with the sampler's weights.
+/// The circuit of the whole network with the sampler's weights, registers placed as soon as possible and stated for whole nodes.
 Whole lower_whole(const space::ArchSpec& spec, const TargetPrecision& target) {
   const circuit::Circuit circuit = circuit::lower(sampled_network(spec, target));
-  const circuit::Schedule schedule = circuit::schedule(circuit, {.adders_per_stage = target.adders_per_stage});
+  const circuit::Schedule schedule = circuit::schedule(circuit, {.adders_per_stage = target.adders_per_stage, .move_later = false});
   const circuit::LogicCost cost = circuit::logic_cost(circuit, schedule);
   return {cost.lut, cost.ff, schedule.latency};
 }

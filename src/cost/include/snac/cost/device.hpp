@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "snac/circuit/schedule.hpp"
 #include "snac/cost/resources.hpp"
 
 namespace snac::cost {
@@ -23,6 +24,9 @@ const std::vector<Device>& known_devices();
 /// ignored) or by board ("ZCU102", "PYNQ-Z2", "pynq_z2", "Alveo U250", "u250"). Case, '-', '_' and spaces do not matter.
 /// @throws ConfigError with the nearest name, or all known ones.
 const Device& find_device(const std::string& name);
+
+/// What pipelining takes its delays from: a model with orientation figures for the device's family, not a vendor's timing.
+circuit::DelayModel delay_model(const Device& device);
 
 /// Mean of LUT, FF, BRAM and DSP in percent of the device: the papers' "average resource". Above 100 if it does not fit.
 double average_resource_percent(const Resources& used, const Device& device);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "snac/circuit/schedule.hpp"
 #include "snac/compress/chain.hpp"
 #include "snac/core/fields.hpp"
 #include "snac/cost/estimator.hpp"
@@ -33,7 +34,10 @@ struct TargetConfig {
   std::string device = "xcvu13p";
   double clock_ns = 5;
   int reuse_factor = 1;
-  int adders_per_stage = 2;
+  circuit::Pipelining pipelining = circuit::Pipelining::levels;
+  int adders_per_stage = 2;       ///< pipelining by levels
+  int stages = 10;                ///< pipelining by stages
+  std::string calibration;        ///< of the cost model: a file of 'snac calibrate'; "" = the shipped one
   compress::Precision precision;  ///< for estimates before training
   fixed::FixedType input{12, 4, true, fixed::Rounding::rnd, fixed::Overflow::sat};
   double sparsity = 0.5;  ///< for estimates before training

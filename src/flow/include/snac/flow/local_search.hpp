@@ -7,7 +7,9 @@
 
 #include "snac/circuit/circuit.hpp"
 #include "snac/circuit/logic_cost.hpp"
+#include "snac/circuit/mapping.hpp"
 #include "snac/circuit/schedule.hpp"
+#include "snac/cost/calibration.hpp"
 #include "snac/fixed/fixed_net.hpp"
 #include "snac/flow/global_search.hpp"
 
@@ -31,9 +33,21 @@ double integer_accuracy(const fixed::FixedNet& net, const data::Dataset& data, s
 struct CircuitDesign {
   circuit::Circuit circuit;
   circuit::Schedule schedule;
-  circuit::LogicCost cost;
+  circuit::LogicCost cost;    ///< structure: adders, their bits and depth
+  circuit::Mapping mapping;   ///< bits as synthesis keeps them
+  cost::Resources resources;  ///< LUT and FF from the mapping and the calibration, with their source
+  double period_ns = 0;       ///< of the slowest stage, by the schedule's delay model
 };
-CircuitDesign design_circuit(const fixed::FixedNet& net, int adders_per_stage);
+CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::ScheduleParams& pipeline,
+                             const cost::Calibration& calibration = cost::shipped_calibration());
+inline CircuitDesign design_circuit(const fixed::FixedNet& net, int adders_per_stage) {
+  return design_circuit(net, circuit::ScheduleParams{.adders_per_stage = adders_per_stage});
+}
+/// As the configuration says.
+CircuitDesign design_circuit(const fixed::FixedNet& net, const StudyConfig& config);
+
+/// The pipelining that the target asks for, with the delays of its device.
+circuit::ScheduleParams pipeline_of(const TargetConfig& target);
 
 /// Under which name the store keeps this configuration's local search; and one of its records as a model.
 std::string local_search_stage(const StudyConfig& config);

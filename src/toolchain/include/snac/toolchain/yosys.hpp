@@ -40,6 +40,9 @@ struct YosysResult {
 /// ConfigError for an unusable top or file name or an unknown family.
 YosysResult synthesize_with_yosys(const YosysParams& params);
 
+/// The recipe as text, without file names: what a calibration of the cost model holds for. The same for all families.
+std::string yosys_recipe();
+
 /// Adds up the cells that `result.cells` lists into the counts above.
 void count_resources(YosysResult& result);
 
