@@ -24,6 +24,13 @@ struct StudyOptions {
   flow::StudyConfig load() const;
 };
 
+/// Options of commands that make hardware of a model.
+struct DesignOptions {
+  circuit::FoldedParams params{.reuse_factor = 1};
+
+  void add_to(CLI::App& command);
+};
+
 void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress
 void add_front(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);

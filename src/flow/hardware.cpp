@@ -62,7 +62,7 @@ class HardwareJob {
         stage_(std::move(stage)),
         model_(model),
         net_(load_fixed_net(study, model)),
-        design_(design_circuit(net_, study.config())),
+        design_(design(net_, study.config())),
         directory_(study.folder() + "/hardware/" + model.name) {}
 
   std::string verify_key() const { return model_.name + "/verify"; }
@@ -108,8 +108,7 @@ class HardwareJob {
     // A folder of its own: the tools write beside their sources.
     const std::string folder = directory_ + "/yosys";
     const auto sources = write_verilog_project(net_, design_, folder, {}, {});
-    const auto result =
-        toolchain::synthesize_with_yosys({.top = kTop, .sources = sources, .directory = folder, .family = study_.device().yosys_family});
+    const auto result = flow::synthesize(design_, sources, folder, study_.device());
     write_file_atomically(folder + "/report.json", synthesis_json(result).dump(2) + "\n");
     study_.store().put_record(study_.name(), stage_, yosys_key(), synthesis_json(result));
   }
@@ -137,7 +136,7 @@ class HardwareJob {
   std::string stage_;
   const CompressedModel& model_;
   fixed::FixedNet net_;
-  CircuitDesign design_;
+  Design design_;
   std::string directory_;
 };
 
@@ -155,22 +154,33 @@ void require_tools(const StudyConfig& config) {
   }
 }
 
-std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const CircuitDesign& design, const std::string& directory,
+std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const Design& design, const std::string& directory,
                                                std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected) {
   const codegen::VerilogParams params{.top = kTop, .title = std::filesystem::path(directory).filename().string()};
-  const codegen::Files files = codegen::verilog(design.circuit, design.schedule, params);
+  const codegen::Files files = design.verilog(params);
   std::vector<std::string> sources;
   for (const auto& [name, text] : files) {
     write_file_atomically(std::filesystem::path(directory) / name, text);
     sources.push_back(name);
   }
   if (!inputs.empty()) {
-    for (const auto& [name, text] : codegen::verilog_testbench(design.circuit, design.schedule, params, inputs, expected)) {
+    for (const auto& [name, text] : design.testbench(params, inputs, expected)) {
       write_file_atomically(std::filesystem::path(directory) / name, text);
     }
   }
   fixed::save(net, directory + "/fixed_net.json");
   return sources;
+}
+
+toolchain::YosysResult synthesize(const Design& design, const std::vector<std::string>& sources, const std::string& directory,
+                                  const cost::Device& device) {
+  const circuit::FoldedDesign* folded = design.folded();
+  return toolchain::synthesize_with_yosys({.top = kTop,
+                                           .sources = sources,
+                                           .directory = directory,
+                                           .family = device.yosys_family,
+                                           .dsp = folded != nullptr && folded->params.multiplier == circuit::Multiplier::dsp,
+                                           .block_ram = folded != nullptr});
 }
 
 Json synthesis_json(const toolchain::YosysResult& r) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "snac/flow/local_search.hpp"
+#include "snac/flow/design.hpp"
 #include "snac/flow/verify.hpp"
 #include "snac/toolchain/yosys.hpp"
 
@@ -28,8 +28,12 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
 
 /// Writes the Verilog project (sources, test bench, vectors, fixed_net.json) into a folder.
 /// @returns source file names in compile order.
-std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const CircuitDesign& design, const std::string& directory,
+std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const Design& design, const std::string& directory,
                                                std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected);
+
+/// Yosys on such a project; DSP slices and block RAM only for a folded design.
+toolchain::YosysResult synthesize(const Design& design, const std::vector<std::string>& sources, const std::string& directory,
+                                  const cost::Device& device);
 
 Json synthesis_json(const toolchain::YosysResult& result);
 
