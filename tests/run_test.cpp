@@ -94,6 +94,37 @@ TEST(Run, a_class_index_as_output_is_as_accurate_as_logits) {
   }
 }
 
+TEST(Run, a_reuse_factor_reaches_estimates_verilog_synthesis_and_table) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path(), "[verilator, yosys]");
+  const std::vector<std::string> reuse{"--set", "target.reuse_factor=4", "--set", "search.objectives={accuracy: max, dsp: min}"};
+  const Outcome outcome = run_toy(config, {"--json", reuse[0], reuse[1], reuse[2], reuse[3]});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json json = parse_json(outcome.out, "run --json");
+  EXPECT_GT(json["trials"][0]["values"]["dsp"].get<double>(), 0);
+  EXPECT_EQ(json["compressed"][0]["resource_source"], "folded circuit");
+  const Json& hardware = json["hardware"][0];
+  EXPECT_EQ(hardware["verification"]["summary"], "bit-exact: 1000/1000");
+  EXPECT_EQ(hardware["verification"]["engines"][2]["engine"], "folded interpreter");
+  EXPECT_EQ(hardware["verification"]["latency_cycles"].get<double>(), hardware["values"]["clock_cycles"].get<double>());
+  const double interval = hardware["values"]["initiation_interval"].get<double>();
+  EXPECT_TRUE(interval >= 2 && interval <= 4) << interval;
+  EXPECT_EQ(hardware["verification"]["initiation_interval"].get<double>(), interval);
+  EXPECT_EQ(hardware["synthesis"]["dsp"].get<double>(), hardware["values"]["dsp"].get<double>());
+  const Outcome table = run_toy(config, reuse);
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_NE(table.out.find("DSP (folded circuit, estimate)"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("'folded architecture sample'"), std::string::npos) << table.out;
+  // The same model with another factor and multipliers of LUTs.
+  const std::string model = hardware["directory"].get<std::string>() + "/fixed_net.json";
+  const Outcome verified =
+      run({"verify", "--model", model, "--simulator", "icarus", "--vectors", "100", "--reuse-factor", "50", "--multiplier", "lut"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_NE(verified.out.find("bit-exact: 100/100"), std::string::npos) << verified.out;
+  // The multiplier is part of such a study.
+  EXPECT_EQ(run_toy(config, {reuse[0], reuse[1], reuse[2], reuse[3], "--set", "target.multiplier=lut"}).exit_code, 3);
+}
+
 TEST(Run, second_run_does_no_work_and_prints_the_same) {
   const TemporaryDirectory folder;
   const std::string config = write_toy_study(folder.path());

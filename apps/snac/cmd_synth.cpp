@@ -15,70 +15,92 @@ namespace {
 
 struct Options {
   ModelOptions model;
-  std::string output, device = "xcvu13p", pipelining = "levels", calibration;
-  int adders_per_stage = 2, stages = 10;
-  double clock_ns = 5;
+  DesignOptions design;
+  std::string output;
   flow::YosysConfig yosys;
   bool no_yosys = false, layers = false, json = false;
 };
 
-circuit::ScheduleParams pipeline_of(const Options& options, const cost::Device& device) {
-  const circuit::Pipelining pipelining = options.pipelining == "clock"    ? circuit::Pipelining::period
-                                         : options.pipelining == "stages" ? circuit::Pipelining::stages
-                                                                          : circuit::Pipelining::levels;
-  return {.adders_per_stage = options.adders_per_stage,
-          .pipelining = pipelining,
-          .period_ns = options.clock_ns,
-          .num_stages = options.stages,
-          .delay = cost::delay_model(device)};
+/// The reuse factor that each layer gets.
+Json layers_json(const circuit::FoldedDesign& design) {
+  Json layers = Json::array();
+  for (const circuit::FoldedLayer& layer : design.layers) {
+    layers.push_back({{"name", layer.name},
+                      {"cycles", layer.cycles()},
+                      {"multipliers", layer.num_multipliers()},
+                      {"slots", layer.slots},
+                      {"sums_per_unit", layer.groups},
+                      {"latency_cycles", layer.latency()}});
+  }
+  return layers;
+}
+
+std::string layers_text(const flow::Design& design) {
+  if (!design.is_folded()) return "";
+  TextTable table({"layer", "reuse factor", "multipliers", "cycles to its result"});
+  for (const circuit::FoldedLayer& layer : design.folded()->layers) {
+    table.add_row({layer.name, with_thousands(layer.cycles()), with_thousands(layer.num_multipliers()), with_thousands(layer.latency())});
+  }
+  return table.str();
 }
 
 int synth(const Options& options) {
   const fixed::FixedNet net = options.model.load();
-  const cost::Device& device = cost::find_device(options.device);
-  const cost::Calibration calibration =
-      options.calibration.empty() ? cost::shipped_calibration() : cost::load_calibration(options.calibration);
-  const circuit::ScheduleParams pipeline = pipeline_of(options, device);
-  const auto design = flow::design_circuit(net, pipeline, calibration);
-  const auto sources =
-      flow::write_verilog_project(net, design, options.output, {}, {}, {flow::part_for_scripts(options.device), options.clock_ns});
+  const cost::Device& device = cost::find_device(options.design.device);
+  const flow::Design design = options.design.make(net);
+  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {},
+                                                   {flow::part_for_scripts(options.design.device), options.design.clock_ns});
+  const cost::Resources& estimate = design.resources();
   Json json{{"model", options.model.model},
             {"directory", options.output},
             {"device", device.name},
-            {"latency_cycles", design.schedule.latency},
-            {"initiation_interval", design.schedule.initiation_interval},
-            {"slowest_stage_ns", {{"value", design.period_ns}, {"source", "delay model, not timing: " + pipeline.delay.source}}},
-            {"circuit",
-             {{"source", design.resources.source},
-              {"lut", design.resources.lut},
-              {"lut_raw", cost::lut_of(design.mapping, cost::raw_lut_per_sort())},
-              {"ff", design.resources.ff},
-              {"srl", design.mapping.srl},
-              {"adders", design.cost.adders},
-              {"adder_depth", design.cost.adder_depth}}}};
-  TextTable table({"", design.resources.source});
-  std::vector<std::vector<std::string>> rows{{"LUT", with_thousands(std::llround(design.resources.lut))},
-                                             {"LUT as shift register", with_thousands(design.mapping.srl)},
-                                             {"FF", with_thousands(std::llround(design.resources.ff))},
-                                             {"DSP", "0"},
-                                             {"BRAM18", "0"}};
+            {"latency_cycles", design.latency()},
+            {"initiation_interval", design.initiation_interval()}};
+  std::int64_t srl = 0;
+  if (const circuit::FoldedDesign* folded = design.folded()) {
+    json["folded"] = {{"lut", estimate.lut},
+                      {"ff", estimate.ff},
+                      {"dsp", estimate.dsp},
+                      {"bram18", estimate.bram18},
+                      {"multipliers", folded->multipliers},
+                      {"layers", layers_json(*folded)}};
+  } else {
+    const flow::CircuitDesign& unrolled = *design.unrolled();
+    srl = unrolled.mapping.srl;
+    json["slowest_stage_ns"] = {{"value", unrolled.period_ns}, {"source", "delay model, not timing: " + cost::delay_model(device).source}};
+    json["circuit"] = {{"source", estimate.source},
+                       {"lut", estimate.lut},
+                       {"lut_raw", cost::lut_of(unrolled.mapping, cost::raw_lut_per_sort())},
+                       {"ff", estimate.ff},
+                       {"srl", srl},
+                       {"adders", unrolled.cost.adders},
+                       {"adder_depth", unrolled.cost.adder_depth}};
+  }
+  const auto whole = [](double value) { return with_thousands(std::llround(value)); };
+  std::vector<std::string> header{"", estimate.source};
+  std::vector<std::vector<std::string>> rows{{"LUT", whole(estimate.lut)},
+                                             {"LUT as shift register", design.is_folded() ? "-" : with_thousands(srl)},
+                                             {"FF", whole(estimate.ff)},
+                                             {"DSP", whole(estimate.dsp)},
+                                             {"BRAM18", whole(estimate.bram18)}};
   if (!options.no_yosys) {
     flow::YosysConfig config = options.yosys;
     if (options.layers) config.scope = flow::YosysScope::layers;
     const std::string cache = config.cache.empty() ? options.output + "/cache" : config.cache;
-    const auto yosys = flow::synthesize_project(sources, options.output, device, config, cache, hardware_threads());
+    const auto yosys = flow::synthesize(design, sources, options.output, device, config, cache, hardware_threads());
     json["yosys"] = flow::synthesis_json(yosys);
-    table = TextTable({"", design.resources.source, yosys.version});
+    header.push_back(yosys.version);
     const std::vector<std::int64_t> counts{yosys.lut, yosys.srl, yosys.ff, yosys.dsp, yosys.bram18};
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(with_thousands(counts[i]));
   }
+  TextTable table(header);
   for (auto& row : rows) table.add_row(std::move(row));
-  print(options.json
-            ? json.dump(2) + "\n"
-            : table.str() +
-                  fmt::format("latency {} cycles, initiation interval {} (exact); slowest stage {:.2f} ns by the delay model, which is no "
-                              "timing analysis; Verilog in {}\n",
-                              design.schedule.latency, design.schedule.initiation_interval, design.period_ns, options.output));
+  std::string closing = fmt::format("latency {} cycles, initiation interval {} (exact)", design.latency(), design.initiation_interval());
+  if (const flow::CircuitDesign* unrolled = design.unrolled()) {
+    closing += fmt::format("; slowest stage {:.2f} ns by the delay model, which is no timing analysis", unrolled->period_ns);
+  }
+  print(options.json ? json.dump(2) + "\n"
+                     : table.str() + layers_text(design) + closing + fmt::format("; Verilog in {}\n", options.output));
   return 0;
 }
 
@@ -89,19 +111,8 @@ void add_synth(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("synth", "Write the Verilog of a network and count its resources with Yosys");
   options->model.add_to(*command);
   command->add_option("-o,--output", options->output, "Folder for the Verilog")->required();
-  command->add_option("--device", options->device, "Part or board (see snac devices)");
-  command->add_option("--clock", options->clock_ns, "Clock period in ns, for the scripts of vendor tools and for --pipelining clock")
-      ->check(CLI::Range(0.1, 1e6));
-  command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
-  command
-      ->add_option("--pipelining", options->pipelining,
-                   "Where registers stand: levels (--adders-per-stage), clock (--clock), stages (--stages)")
-      ->check(CLI::IsMember({"levels", "clock", "stages"}));
-  command
-      ->add_option("--stages", options->stages, "With --pipelining stages: so many at most, the slowest as fast as possible (delay model)")
-      ->check(CLI::Range(1, 1000));
-  command->add_option("--calibration", options->calibration, "A file of 'snac calibrate'; without it the shipped one");
-  command->add_flag("--no-yosys", options->no_yosys, "Circuit estimate only");
+  options->design.add_to(*command);
+  command->add_flag("--no-yosys", options->no_yosys, "Estimate only");
   command->add_flag("--layers", options->layers, "Synthesise every layer on its own, in parallel, and add up");
   command->add_option("--time-limit", options->yosys.time_limit_s, "Seconds for a run of Yosys; 0 = no limit")->check(CLI::Range(0.0, 1e7));
   command->add_option("--memory-limit", options->yosys.memory_limit_mib, "MiB for a run of Yosys; 0 = no limit")

@@ -16,8 +16,9 @@ namespace {
 
 struct Options {
   ModelOptions model;
+  DesignOptions design;
   std::string data, simulator = "verilator", label = "label";
-  int vectors = 10000, adders_per_stage = 2;
+  int vectors = 10000;
   std::uint64_t seed = 1;
   bool json = false;
 };
@@ -46,7 +47,7 @@ int verify(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const TemporaryDirectory folder;
   const auto result =
-      flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options),
+      flow::verify(net, options.design.make(net), inputs_of(net, options),
                    {.simulator = options.simulator == "none" ? "" : options.simulator, .directory = folder.path().string()});
   if (options.json) {
     Json engines = Json::array();
@@ -68,14 +69,15 @@ int verify(const Options& options) {
 
 void add_verify(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("verify", "Compare all engines bit by bit: FixedNet, circuit, Verilog in simulation");
+  CLI::App* command =
+      app.add_subcommand("verify", "Compare all engines bit by bit: FixedNet, circuit or folded design, Verilog in simulation");
   options->model.add_to(*command);
   command->add_option("--data", options->data, "Real rows to use (prepared as the model says); without it random and corner vectors");
   command->add_option("--label", options->label, "CSV: name of the label column");
   command->add_option("--vectors", options->vectors, "Rows")->check(CLI::Range(1, 10000000));
   command->add_option("--simulator", options->simulator, "verilator, icarus or none")
       ->check(CLI::IsMember({"verilator", "icarus", "none"}));
-  command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
+  options->design.add_to(*command);
   command->add_option("--seed", options->seed, "Of the random vectors");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return verify(*options); }; });

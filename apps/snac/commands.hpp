@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "snac/flow/config.hpp"
+#include "snac/flow/design.hpp"
 
 namespace snac::app {
 
@@ -31,6 +32,18 @@ struct ModelOptions {
 
   void add_to(CLI::App& command);
   fixed::FixedNet load() const;
+};
+
+/// Options of commands that make hardware of a model.
+struct DesignOptions {
+  circuit::FoldedParams folding{.reuse_factor = 1};
+  circuit::Pipelining pipelining = circuit::Pipelining::levels;
+  int stages = 10;
+  double clock_ns = 5;
+  std::string device = "xcvu13p", calibration;
+
+  void add_to(CLI::App& command);
+  flow::Design make(const fixed::FixedNet& net) const;
 };
 
 void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress

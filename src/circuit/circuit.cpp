@@ -88,10 +88,16 @@ void Circuit::begin_group(const std::string& name) {
 
 Id Circuit::input(const fixed::FixedType& type) {
   check_type(type);
-  const Id id = intern({.kind = Kind::input,
-                        .fraction_bits = type.fraction_bits(),
-                        .range = checked_range(type.min_raw(), type.max_raw(), fmt::format("input {}", inputs_.size())),
-                        .index = static_cast<std::int32_t>(inputs_.size())});
+  return input(type, checked_range(type.min_raw(), type.max_raw(), fmt::format("input {}", inputs_.size())));
+}
+
+Id Circuit::input(const fixed::FixedType& type, const Range& range) {
+  check_type(type);
+  if (range.low >= range.high || range.low < type.min_raw() || range.high > type.max_raw()) {
+    throw std::invalid_argument(fmt::format("circuit: {}..{} is no range of {}", range.low, range.high, fixed::to_string(type)));
+  }
+  const Id id = intern(
+      {.kind = Kind::input, .fraction_bits = type.fraction_bits(), .range = range, .index = static_cast<std::int32_t>(inputs_.size())});
   inputs_.push_back({id, type});
   return id;
 }

@@ -64,18 +64,53 @@ class Lowering {
 
   Circuit run() {
     for (std::size_t i = 0; i < net_.input.size(); ++i) values_[0].push_back(circuit_.input(net_.input.type(i)));
-    for (std::size_t k = 0; k < net_.nodes.size(); ++k) {
-      const fixed::Node& node = net_.nodes[k];
-      circuit_.begin_group(node.name);
-      values_[k + 1].resize(node.output.size(), kNone);
-      std::visit([&](const auto& op) { lower_op(op, k); }, node.op);
+    for (std::size_t k = 0; k < net_.nodes.size(); ++k) lower_node(k);
+    return finish(net_.nodes.size());
+  }
+
+  SumsCircuit run_behind(std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums) {
+    const int fraction_bits = std::get<fixed::DenseOp>(net_.nodes[dense].op).bias_fraction_bits;
+    SumsCircuit result;
+    std::vector<Placed> placed;
+    for (const Range& sum : sums) {
+      const FormRange range{fraction_bits, sum.low, sum.high};
+      Placed row{{{}, {circuit_.constant(0, 0)}}, target_of(dense, placed.size(), range)};
+      round_by_constant(row.form, range, row.target);
+      const Term offset = row.form.constant;
+      const Node& node = circuit_.node(offset.node);
+      const Wide raw = shifted_left(node.range.low, std::int64_t{fraction_bits} - node.fraction_bits + offset.power);
+      result.offsets.push_back(static_cast<std::int64_t>(offset.negative ? -raw : raw));
+      const Range shifted = checked_range(Wide{sum.low} + result.offsets.back(), Wide{sum.high} + result.offsets.back(), place());
+      row.form.constant = {circuit_.constant(sum.low == sum.high ? shifted.low : 0, fraction_bits)};
+      if (sum.low != sum.high) {
+        row.form.products = {{circuit_.input({shifted.width(), shifted.width() - fraction_bits, shifted.is_signed()}, shifted), 1, 0}};
+      }
+      placed.push_back(std::move(row));
     }
-    for (std::size_t i = 0; i < values_.back().size(); ++i) circuit_.output(values_.back()[i], net_.output().type(i));
+    circuit_.begin_group(net_.nodes[dense].name);
+    values_[dense + 1].resize(net_.nodes[dense].output.size(), kNone);
+    place_sums(placed, dense);
+    for (const std::size_t k : after) lower_node(k);
+    result.circuit = finish(after.empty() ? dense + 1 : after.back() + 1);
+    return result;
+  }
+
+ private:
+  void lower_node(std::size_t k) {
+    const fixed::Node& node = net_.nodes[k];
+    circuit_.begin_group(node.name);
+    values_[k + 1].resize(node.output.size(), kNone);
+    std::visit([&](const auto& op) { lower_op(op, k); }, node.op);
+  }
+
+  /// Makes a value of the net the circuit's output.
+  Circuit finish(std::size_t value) {
+    const fixed::TensorType& type = net_.value(static_cast<int>(value));
+    for (std::size_t i = 0; i < values_[value].size(); ++i) circuit_.output(values_[value][i], type.type(i));
     circuit_.remove_dead_nodes();
     return std::move(circuit_);
   }
 
- private:
   /// Where a row of a dense layer goes: which node of the net it is the value of, after which cast.
   struct Target {
     std::size_t node = 0;
@@ -85,27 +120,43 @@ class Lowering {
 
   std::size_t source(std::size_t k) const { return static_cast<std::size_t>(net_.nodes[k].inputs.front()); }
 
+  /// A row and where it goes.
+  struct Placed {
+    LinearForm form;
+    Target target;
+  };
+
   void lower_op(const fixed::DenseOp& op, std::size_t k) {
-    std::vector<LinearForm> forms = linear_forms(op, values_[source(k)]);
-    const std::optional<std::size_t> next = sole_element_wise_reader(k + 1);
-    std::vector<Target> targets;
-    for (LinearForm& form : forms) {
-      const std::size_t o = targets.size();
+    std::vector<Placed> placed;
+    for (LinearForm& form : linear_forms(op, values_[source(k)])) {
       const FormRange range = range_of(circuit_, form);
-      Target target{k, net_.nodes[k].output.type(o)};
-      if (next && holds(target.type, range)) {  // the dense layer's own cast changes nothing: let the next one's rounding into the bias
-        target = {*next, net_.nodes[*next].output.type(o), std::holds_alternative<fixed::ReluOp>(net_.nodes[*next].op)};
-      }
+      Target target = target_of(k, placed.size(), range);
       round_by_constant(form, range, target);
-      targets.push_back(target);
+      placed.push_back({std::move(form), target});
     }
+    place_sums(placed, k);
+  }
+
+  /// Output o of dense node k with sums of that range.
+  Target target_of(std::size_t k, std::size_t o, const FormRange& range) const {
+    const FixedType& type = net_.nodes[k].output.type(o);
+    const std::optional<std::size_t> next = sole_element_wise_reader(k + 1);
+    if (!next || !holds(type, range)) return {k, type};
+    // The dense layer's own cast changes nothing: let the next one's rounding into the bias.
+    return {*next, net_.nodes[*next].output.type(o), std::holds_alternative<fixed::ReluOp>(net_.nodes[*next].op)};
+  }
+
+  void place_sums(const std::vector<Placed>& placed, std::size_t k) {
+    std::vector<LinearForm> forms;
+    for (const Placed& row : placed) forms.push_back(row.form);
     CmvmStats stats;
     const std::vector<Term> sums = multiply(circuit_, forms, params_.cmvm, &stats);
     if (stats_) stats_->layers.push_back({net_.nodes[k].name, stats});
     for (std::size_t o = 0; o < sums.size(); ++o) {
       const Id sum = circuit_.value(sums[o]);
-      values_[targets[o].node + 1].resize(sums.size(), kNone);
-      values_[targets[o].node + 1][o] = circuit_.cast(targets[o].relu ? circuit_.relu(sum) : sum, targets[o].type);
+      const Target& target = placed[o].target;
+      values_[target.node + 1].resize(sums.size(), kNone);
+      values_[target.node + 1][o] = circuit_.cast(target.relu ? circuit_.relu(sum) : sum, target.type);
     }
   }
 
@@ -217,6 +268,11 @@ Circuit lower(const fixed::FixedNet& net, const LowerParams& params, LowerStats*
   net.validate();
   if (stats) *stats = {};
   return Lowering(net, params, stats).run();
+}
+
+SumsCircuit lower_behind(const fixed::FixedNet& net, std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums) {
+  const LowerParams params;
+  return Lowering(net, params, nullptr).run_behind(dense, after, sums);
 }
 
 }  // namespace snac::circuit

@@ -61,11 +61,7 @@ class Printer {
 
  private:
   void check() const {
-    check_identifier(params_.top, "top module");
-    if (params_.top == "testbench") {
-      throw ConfigError("not a name for a top module",
-                        {.where = "top module", .found = "'testbench'", .expected = "a name of its own", .hint = "for instance snac_top"});
-    }
+    check_top(params_.top);
     if (params_.max_module_nodes < 1) throw std::invalid_argument("verilog: max_module_nodes must be 1 or more");
     if (circuit_.inputs().empty() || circuit_.outputs().empty()) throw std::invalid_argument("verilog: a circuit without ports");
     if (schedule_.stage.size() != circuit_.size() || schedule_.last_use.size() != circuit_.size() || schedule_.latency < 1) {
@@ -261,14 +257,9 @@ class Printer {
   }
 
   static std::string port_table(const char* bus, std::span<const Port> ports) {
-    std::string text = fmt::format("//\n// {}: {} bits, {} elements (element: bits, type)\n", bus, bus_width(ports), ports.size());
-    std::int64_t offset = 0;
-    for (std::size_t k = 0; k < ports.size(); ++k) {
-      const fixed::FixedType& type = ports[k].type;
-      text += fmt::format("//   {:4}: [{} +: {}] {}\n", k, offset, type.width, fixed::to_string(type));
-      offset += type.width;
-    }
-    return text;
+    std::vector<fixed::FixedType> types;
+    for (const Port& port : ports) types.push_back(port.type);
+    return bus_table(bus, types);
   }
 
   std::string top_module() const {

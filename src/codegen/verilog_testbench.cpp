@@ -5,6 +5,7 @@
 
 #include "snac/codegen/verilog.hpp"
 #include "snac/fixed/fixed_type.hpp"
+#include "testbench.hpp"
 #include "verilog_text.hpp"
 
 namespace snac::codegen {
@@ -12,14 +13,16 @@ namespace {
 
 constexpr std::size_t kGapVectors = 1000;  ///< of the second pass
 
-/// Verilog-2001. {0} top, {1} input bits, {2} output bits, {3} vectors, {4} vectors of the second pass, {5} latency.
+/// Verilog-2001. {0} top, {1} input bits, {2} output bits, {3} vectors, {4} vectors of the second pass, {5} latency, {6} interval,
+/// {7} mean gap of the second pass, {8} declaration of in_ready, {9} its port.
 /// Everything happens at rising edges with non-blocking assignments, so that no simulator's event order matters.
 constexpr const char* kBench = R"(// Self-checking test bench for {0}: inputs.hex in, expected.hex out.
-// Pass 1 feeds a vector every clock, pass 2 the first {4} with random gaps; inputs are unknown in the gaps.
+// Pass 1 feeds a vector whenever one is taken, pass 2 the first {4} with random gaps; inputs are unknown in the gaps.
 module testbench;
   localparam VECTORS = {3};
   localparam GAP_VECTORS = {4};
-  localparam PATIENCE = {5} + 64;  // clocks after the last input that end a pass, whatever came
+  localparam GAP = {7};
+  localparam PATIENCE = {5} + {6} + 63;  // clocks after the last input that end a pass, whatever came
 
   reg clk = 1'b0;
   initial forever #5 clk = ~clk;
@@ -31,9 +34,11 @@ module testbench;
   reg rst = 1'b1;
   reg in_valid = 1'b0;
   reg [{1}-1:0] in_data;
+  {8};
   wire out_valid;
   wire [{2}-1:0] out_data;
-  {0} dut (.clk(clk), .rst(rst), .in_valid(in_valid), .in_data(in_data), .out_valid(out_valid), .out_data(out_data));
+  wire taken = in_valid && in_ready;
+  {0} dut (.clk(clk), .rst(rst), .in_valid(in_valid),{9} .in_data(in_data), .out_valid(out_valid), .out_data(out_data));
 
   integer i;
   integer cycle = 0;
@@ -90,16 +95,19 @@ module testbench;
       rst <= cycle < PATIENCE / 2;
       if (cycle == 2 * PATIENCE) start(1, VECTORS < 2 ? 2 : VECTORS);
     end else begin
-      if (sent < to_send && (pass == 1 || random[1:0] == 2'd0)) begin
-        in_valid <= 1'b1;
-        in_data <= inputs[sending];
-        sent <= sent + 1;
-        sending <= sending + 1 == VECTORS ? 0 : sending + 1;
-      end else begin
-        in_valid <= 1'b0;
-        in_data <= {{{1}{{1'bx}}}};
+      if (taken || !in_valid) begin
+        if (sent < to_send && (pass == 1 || random % GAP == 0)) begin
+          in_valid <= 1'b1;
+          in_data <= inputs[sending];
+          sent <= sent + 1;
+          sending <= sending + 1 == VECTORS ? 0 : sending + 1;
+        end else begin
+          in_valid <= 1'b0;
+          in_data <= {{{1}{{1'bx}}}};
+        end
       end
-      if (in_valid && first_input < 0) first_input <= cycle;
+      if (taken && first_input < 0) first_input <= cycle;
+      if (in_ready === 1'bx) fault("in_ready is unknown");
       idle <= (in_valid || sent < to_send) ? 0 : idle + 1;
       if (result) begin
         if (pass == 1 && received == 0) latency <= cycle - first_input;
@@ -183,10 +191,10 @@ std::string bus_hex(std::span<const std::int64_t> raw, std::span<const circuit::
   return digits;
 }
 
-Files verilog_testbench(const circuit::Circuit& circuit, const circuit::Schedule& schedule, const VerilogParams& params,
-                        std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected) {
+Files testbench(const BenchParams& params, std::span<const circuit::Port> inputs_bus, std::span<const circuit::Port> outputs_bus,
+                std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected) {
   check_identifier(params.top, "top module");
-  const std::size_t ins = circuit.inputs().size(), outs = circuit.outputs().size();
+  const std::size_t ins = inputs_bus.size(), outs = outputs_bus.size();
   if (ins == 0 || outs == 0) throw std::invalid_argument("verilog: a circuit without ports");
   const std::size_t rows = inputs.size() / ins;
   constexpr std::size_t kMaxRows = std::size_t{1} << 30;  // the bench counts in 32-bit integers
@@ -195,11 +203,19 @@ Files verilog_testbench(const circuit::Circuit& circuit, const circuit::Schedule
         fmt::format("verilog: {} inputs and {} outputs do not make rows of {} and {}", inputs.size(), expected.size(), ins, outs));
   }
   Files files;
-  files["inputs.hex"] = vectors_hex(inputs, circuit.inputs());
-  files["expected.hex"] = vectors_hex(expected, circuit.outputs());
-  files["testbench.v"] = fmt::format(kBench, params.top, bus_width(circuit.inputs()), bus_width(circuit.outputs()), rows,
-                                     std::min(rows, kGapVectors), schedule.latency);
+  files["inputs.hex"] = vectors_hex(inputs, inputs_bus);
+  files["expected.hex"] = vectors_hex(expected, outputs_bus);
+  files["testbench.v"] =
+      fmt::format(kBench, params.top, bus_width(inputs_bus), bus_width(outputs_bus), rows, std::min(rows, kGapVectors), params.latency,
+                  params.interval, params.interval == 1 ? 4 : 2 * params.interval,
+                  params.has_ready ? "wire in_ready" : "wire in_ready = 1'b1", params.has_ready ? " .in_ready(in_ready)," : "");
   return files;
+}
+
+Files verilog_testbench(const circuit::Circuit& circuit, const circuit::Schedule& schedule, const VerilogParams& params,
+                        std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected) {
+  return testbench({.top = params.top, .latency = schedule.latency, .interval = schedule.initiation_interval, .has_ready = false},
+                   circuit.inputs(), circuit.outputs(), inputs, expected);
 }
 
 }  // namespace snac::codegen

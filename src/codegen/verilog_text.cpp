@@ -155,12 +155,30 @@ void check_identifier(std::string_view name, const std::string& where) {
   }
 }
 
+void check_top(std::string_view name) {
+  check_identifier(name, "top module");
+  if (name == "testbench") {
+    throw ConfigError("not a name for a top module",
+                      {.where = "top module", .found = "'testbench'", .expected = "a name of its own", .hint = "for instance snac_top"});
+  }
+}
+
 std::string as_identifier_part(std::string_view text) {
   std::string result(text.substr(0, 60));
   for (char& c : result) {
     if (!is_letter(c) && !is_digit(c)) c = '_';
   }
   return result.empty() ? "group" : result;
+}
+
+std::string bus_table(const std::string& bus, std::span<const fixed::FixedType> types) {
+  std::int64_t offset = 0;
+  std::string lines;
+  for (std::size_t k = 0; k < types.size(); ++k) {
+    lines += fmt::format("//   {:4}: [{} +: {}] {}\n", k, offset, types[k].width, fixed::to_string(types[k]));
+    offset += types[k].width;
+  }
+  return fmt::format("//\n// {}: {} bits, {} elements (element: bits, type)\n", bus, offset, types.size()) + lines;
 }
 
 std::string as_comment(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,8 +59,14 @@ std::string vector_range(int width);
 /// @throws ConfigError naming `where`.
 void check_identifier(std::string_view name, const std::string& where);
 
+/// The same for a top module, which may not be called testbench either.
+void check_top(std::string_view name);
+
 /// Any text as part of an identifier: other characters become underscores.
 std::string as_identifier_part(std::string_view text);
+
+/// Comment lines that say where each element stands on a flat bus.
+std::string bus_table(const std::string& bus, std::span<const fixed::FixedType> types);
 
 /// Any text as one comment line without control characters.
 std::string as_comment(std::string_view text);

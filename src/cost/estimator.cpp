@@ -84,7 +84,7 @@ Estimate ArchitectureSampler::estimate(const space::ArchSpec& spec) const {
   for (const LayerShape& shape : shapes) layers.push_back(impl_->layer(shape));
 
   Estimate estimate;
-  estimate.resources.source = "architecture sample";
+  estimate.resources.source = kSampleSource;
   std::vector<int> times(static_cast<std::size_t>(shapes.front().inputs), 0);
   std::vector<double> bits;  // what a register after each level of logic would hold
   double live_inputs = 1;    // share of the layer's inputs that are no constants
@@ -115,6 +115,16 @@ Estimate ArchitectureSampler::estimate(const space::ArchSpec& spec) const {
   estimate.resources.ff += bits[static_cast<std::size_t>(end)] + stages;  // the output registers; one valid bit per stage
   estimate.latency_cycles = stages;
   return estimate;
+}
+
+const TargetPrecision& ArchitectureSampler::target() const noexcept { return impl_->target; }
+
+Estimate estimate_folded(const space::ArchSpec& spec, const TargetPrecision& target, const circuit::FoldedParams& params) {
+  const circuit::FoldedDesign design = circuit::fold(sampled_network(spec, target), params);
+  const circuit::FoldedCost cost = circuit::folded_cost(design);
+  return {.resources = {.lut = cost.lut, .ff = cost.ff, .dsp = cost.dsp, .bram18 = cost.bram18, .source = kFoldedSampleSource},
+          .latency_cycles = static_cast<double>(design.latency),
+          .initiation_interval = static_cast<double>(design.initiation_interval)};
 }
 
 fixed::FixedNet sampled_network(const space::ArchSpec& spec, const TargetPrecision& target) {

@@ -59,7 +59,10 @@ void describe(Fields& f, StudyConfig& p) {
   f.section("target", "The hardware", [&](Fields& s) {
     s.text("device", p.target.device, "Part or board");
     s.quantity("clock", p.target.clock_ns, "ns", {.min = 0.1, .max = 1e6}, "Clock period");
-    s.integer("reuse_factor", p.target.reuse_factor, {.min = 1, .max = 1}, "Multiplier reuse; 1 = fully unrolled, a new input every cycle");
+    s.integer("reuse_factor", p.target.reuse_factor, {.min = 1, .max = circuit::kMaxReuseFactor},
+              "Multiplications per multiplier; 1 = fully unrolled, a new input every cycle; R = about R cycles per input");
+    s.choice<circuit::Multiplier>("multiplier", p.target.multiplier, {{"dsp", circuit::Multiplier::dsp}, {"lut", circuit::Multiplier::lut}},
+                                  "What multipliers are made of with a reuse factor above 1: DSP slices or LUTs");
     s.choice<circuit::Pipelining>(
         "pipelining", p.target.pipelining,
         {{"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}},
@@ -159,6 +162,13 @@ void check(const StudyConfig& config) {
          .found = fmt::format("{} ns", config.target.clock_ns),
          .expected = fmt::format("more than the {} ns of a register on {}", cost::delay_model(device).register_ps / 1000.0, device.name),
          .hint = "2 to 5 ns is usual"});
+  }
+  if (config.target.reuse_factor > 1 && config.target.pipelining != circuit::Pipelining::levels) {
+    throw ConfigError("a network with a reuse factor above 1 is pipelined by levels only",
+                      {.where = place("target.pipelining"),
+                       .found = fmt::format("another way, with reuse_factor {}", config.target.reuse_factor),
+                       .expected = "pipelining: levels, or reuse_factor: 1",
+                       .hint = "adders_per_stage sets how much logic stands between two registers"});
   }
   if (!config.target.calibration.empty()) cost::load_calibration(config.resolve(config.target.calibration));
   if (config.search.objectives.empty()) {

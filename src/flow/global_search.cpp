@@ -11,6 +11,7 @@
 #include "snac/core/rng.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/cost/operations.hpp"
+#include "snac/flow/design.hpp"
 #include "snac/flow/early_termination.hpp"
 
 namespace snac::flow {
@@ -172,7 +173,7 @@ class TrainingProblem : public search::Problem {
         trial.values["accuracy"] = accuracy.mean;
         trial.values["accuracy_deviation"] = accuracy.deviation;
         trial.values["loss"] = spread_of(losses).mean;
-        trial.attributes["resource_source"] = "architecture sample";
+        trial.attributes["resource_source"] = study_.config().target.reuse_factor == 1 ? cost::kSampleSource : cost::kFoldedSampleSource;
         trial.attributes["weights"] = study_.store().put_artefact(weights);
       }
       study_.store().finish(study_.name(), trial);
@@ -181,7 +182,7 @@ class TrainingProblem : public search::Problem {
 
   Values estimate(const space::ArchSpec& arch) const {
     const TargetConfig& target = study_.config().target;
-    cost::Estimate estimate = study_.sampler().estimate(arch);
+    cost::Estimate estimate = resource_estimate(arch);
     if (target.pipelining == circuit::Pipelining::stages) estimate.latency_cycles = target.stages;
     std::int64_t parameters = 0;
     int inputs = space::num_inputs(arch);
@@ -198,7 +199,14 @@ class TrainingProblem : public search::Problem {
             {"bram18", estimate.resources.bram18},
             {"average_resource", cost::average_resource_percent(estimate.resources, study_.device())},
             {"clock_cycles", estimate.latency_cycles},
-            {"latency_ns", estimate.latency_cycles * target.clock_ns}};
+            {"latency_ns", estimate.latency_cycles * target.clock_ns},
+            {"initiation_interval", estimate.initiation_interval}};
+  }
+
+  /// Of the back-end that the target asks for.
+  cost::Estimate resource_estimate(const space::ArchSpec& arch) const {
+    if (study_.config().target.reuse_factor == 1) return study_.sampler().estimate(arch);
+    return cost::estimate_folded(arch, study_.sampler().target(), folding_of(study_.config().target));
   }
 
   search::Evaluation evaluation_of(const store::Trial& trial) const {

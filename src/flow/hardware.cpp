@@ -66,7 +66,7 @@ class HardwareJob {
         stage_(std::move(stage)),
         model_(model),
         net_(load_fixed_net(study, model)),
-        design_(design_circuit(net_, study.config())),
+        design_(design(net_, study.config())),
         directory_(study.folder() + "/hardware/" + model.name) {}
 
   std::string verify_key() const { return model_.name + "/verify"; }
@@ -114,7 +114,7 @@ class HardwareJob {
     const auto sources = write_verilog_project(net_, design_, folder, {}, {});
     const YosysConfig& yosys = study_.config().synth.yosys;
     const std::string cache = yosys.cache.empty() ? study_.folder() + "/cache/yosys" : yosys.cache;
-    const auto result = synthesize_project(sources, folder, study_.device(), yosys, cache, threads);
+    const auto result = flow::synthesize(design_, sources, folder, study_.device(), yosys, cache, threads);
     write_file_atomically(folder + "/report.json", synthesis_json(result).dump(2) + "\n");
     study_.store().put_record(study_.name(), stage_, yosys_key(), synthesis_json(result));
   }
@@ -146,7 +146,7 @@ class HardwareJob {
   std::string stage_;
   const CompressedModel& model_;
   fixed::FixedNet net_;
-  CircuitDesign design_;
+  Design design_;
   std::string directory_;
 };
 
@@ -164,18 +164,18 @@ void require_tools(const StudyConfig& config) {
   }
 }
 
-std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const CircuitDesign& design, const std::string& directory,
+std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const Design& design, const std::string& directory,
                                                std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected,
                                                const ScriptTarget& target) {
   const codegen::VerilogParams params{.top = kTop, .title = std::filesystem::path(directory).filename().string()};
-  const codegen::Files files = codegen::verilog(design.circuit, design.schedule, params);
+  const codegen::Files files = design.verilog(params);
   std::vector<std::string> sources;
   for (const auto& [name, text] : files) {
     write_file_atomically(std::filesystem::path(directory) / name, text);
     sources.push_back(name);
   }
   if (!inputs.empty()) {
-    for (const auto& [name, text] : codegen::verilog_testbench(design.circuit, design.schedule, params, inputs, expected)) {
+    for (const auto& [name, text] : design.testbench(params, inputs, expected)) {
       write_file_atomically(std::filesystem::path(directory) / name, text);
     }
   }
@@ -196,12 +196,15 @@ std::string part_for_scripts(const std::string& wanted) {
   return lower.starts_with(name) && lower.find(' ') == std::string::npos ? lower : name;
 }
 
-toolchain::YosysResult synthesize_project(const std::vector<std::string>& sources, const std::string& directory, const cost::Device& device,
-                                          const YosysConfig& config, const std::string& cache, int threads) {
+toolchain::YosysResult synthesize(const Design& design, const std::vector<std::string>& sources, const std::string& directory,
+                                  const cost::Device& device, const YosysConfig& config, const std::string& cache, int threads) {
+  const circuit::FoldedDesign* folded = design.folded();
   const toolchain::YosysParams params{.top = kTop,
                                       .sources = sources,
                                       .directory = directory,
                                       .family = device.yosys_family,
+                                      .dsp = folded != nullptr && folded->params.multiplier == circuit::Multiplier::dsp,
+                                      .block_ram = folded != nullptr,
                                       .time_limit = std::chrono::seconds(static_cast<std::int64_t>(std::ceil(config.time_limit_s))),
                                       .memory_limit_mib = config.memory_limit_mib,
                                       .cache = cache};

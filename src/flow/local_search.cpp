@@ -12,6 +12,7 @@
 #include "snac/core/rng.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/fixed/interpreter.hpp"
+#include "snac/flow/design.hpp"
 
 namespace snac::flow {
 namespace {
@@ -74,22 +75,27 @@ class Chain {
     const fixed::FixedNet net =
         fixed::with_output(compress::lower(state.mlp, state.quantizer, study_.train().class_names, study_.preprocessor().to_json()),
                            config.target.output, config.target.probability_bits);
-    const CircuitDesign design = design_circuit(net, config);
+    const Design hardware = design(net, config);
     const fixed::WeightCount weights = fixed::count_weights(net);
-    const cost::Resources& used = design.resources;
-    const Values values{{"accuracy", integer_accuracy(net, study_.train(), input_.validation_rows)},
-                        {"sparsity", 1 - static_cast<double>(weights.nonzero) / static_cast<double>(weights.total)},
-                        {"nonzero", static_cast<double>(weights.nonzero)},
-                        {"macs", static_cast<double>(space::macs(trial_.arch))},
-                        {"lut", used.lut},
-                        {"ff", used.ff},
-                        {"dsp", 0},
-                        {"bram18", 0},
-                        {"adders", static_cast<double>(design.cost.adders)},
-                        {"average_resource", cost::average_resource_percent(used, study_.device())},
-                        {"clock_cycles", static_cast<double>(design.schedule.latency)},
-                        {"latency_ns", design.schedule.latency * config.target.clock_ns},
-                        {"stage_ns", design.period_ns}};
+    const cost::Resources& used = hardware.resources();
+    Values values{{"accuracy", integer_accuracy(net, study_.train(), input_.validation_rows)},
+                  {"sparsity", 1 - static_cast<double>(weights.nonzero) / static_cast<double>(weights.total)},
+                  {"nonzero", static_cast<double>(weights.nonzero)},
+                  {"macs", static_cast<double>(space::macs(trial_.arch))},
+                  {"lut", used.lut},
+                  {"ff", used.ff},
+                  {"dsp", used.dsp},
+                  {"bram18", used.bram18},
+                  {"average_resource", cost::average_resource_percent(used, study_.device())},
+                  {"clock_cycles", static_cast<double>(hardware.latency())},
+                  {"latency_ns", hardware.latency() * config.target.clock_ns},
+                  {"initiation_interval", static_cast<double>(hardware.initiation_interval())}};
+    if (const CircuitDesign* unrolled = hardware.unrolled()) {
+      values["adders"] = static_cast<double>(unrolled->cost.adders);
+      values["stage_ns"] = unrolled->period_ns;
+    } else {
+      values["multipliers"] = static_cast<double>(hardware.folded()->multipliers);
+    }
     Json record{{"trial", trial_.order},
                 {"precision", compress::to_string(precision_)},
                 {"iteration", state.iteration},

@@ -14,12 +14,24 @@
 namespace snac::flow {
 namespace {
 
-const std::vector<std::string> kCompressedMetrics{"accuracy", "lut", "clock_cycles"};
+bool folds(const StudyConfig& config) { return config.target.reuse_factor > 1; }
+
+/// What spans the front of compressed models.
+std::vector<std::string> compressed_metrics(const StudyConfig& config) {
+  if (folds(config)) return {"accuracy", "lut", "dsp", "clock_cycles"};
+  return {"accuracy", "lut", "clock_cycles"};
+}
 
 std::string count(double value) { return with_thousands(static_cast<long long>(value + 0.5)); }
 std::string percent(double share, int digits = 2) { return fmt::format("{:.{}f}", 100 * share, digits); }
 std::string with_share(double used, double available) {
   return available > 0 ? fmt::format("{} ({:.2f} %)", count(used), 100 * used / available) : count(used);
+}
+
+/// Records of unrolled circuits do not name it where they are older than folding.
+double interval_of(const HardwareResult& hardware) {
+  const auto it = hardware.values.find("initiation_interval");
+  return it == hardware.values.end() ? 1 : it->second;
 }
 
 template <class T>
@@ -81,7 +93,7 @@ RunResult run(Study& study, Stage last) {
   std::sort(trials.begin(), trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   result.compressed = local_search(study, trials);
   const auto compressed_values = values_of(result.compressed);
-  result.compressed_front = front_of(compressed_values, kCompressedMetrics);
+  result.compressed_front = front_of(compressed_values, compressed_metrics(config));
   if (last == Stage::compress) return result;
 
   const Selection chosen = select(compressed_values, config.choose, "choose");
@@ -114,7 +126,7 @@ RunResult stored_results(const StudyConfig& config) {
   result.search_front = finished.front(config);
   for (const auto& [name, record] : store->records(config.study, local_search_stage(config)))
     result.compressed.push_back(compressed_model(name, record));
-  result.compressed_front = front_of(values_of(result.compressed), kCompressedMetrics);
+  result.compressed_front = front_of(values_of(result.compressed), compressed_metrics(config));
   return result;
 }
 
@@ -137,8 +149,10 @@ TrainingEffort training_effort(std::span<const TrialResult> trials, const StudyC
 std::string trials_table(const RunResult& result, const StudyConfig& config) {
   std::vector<std::string> header{"trial", "network"};
   auto names = objective_names(config);
-  for (const char* name : {"accuracy", "lut", "clock_cycles", "macs"}) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+  std::vector<std::string> always{"accuracy", "lut", "clock_cycles", "macs"};
+  if (folds(config)) always.insert(always.end() - 2, {"dsp", "bram18"});
+  for (const std::string& name : always) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   header.insert(header.end(), names.begin(), names.end());
   TextTable table(header);
@@ -154,8 +168,8 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
     table.add_row(row);
   }
   std::string text = fmt::format(
-      "Pareto front of the global search ({} of {} trials; accuracy: float, validation; resources: estimate 'architecture sample')\n{}",
-      result.search_front.size(), result.trials.size(), table.str());
+      "Pareto front of the global search ({} of {} trials; accuracy: float, validation; resources: estimate '{}')\n{}",
+      result.search_front.size(), result.trials.size(), folds(config) ? cost::kFoldedSampleSource : cost::kSampleSource, table.str());
   if (config.search.early_termination.rule != TerminationRule::none) {
     const TrainingEffort effort = training_effort(result.trials, config);
     text += fmt::format("early termination: {} of {} trials were stopped; {} of {} epochs ({:.1f} %) were not trained\n", effort.stopped,
@@ -165,16 +179,29 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
 }
 
 std::string compressed_table(const RunResult& result, const StudyConfig& config) {
-  TextTable table({"model", "network", "bits w/a", "sparsity %", "accuracy %", "LUT", "FF", "cycles", "ns"});
+  std::vector<std::string> header{"model", "network", "bits w/a", "sparsity %", "accuracy %", "LUT", "FF", "cycles", "ns"};
+  if (folds(config)) header.insert(header.end() - 2, {"DSP", "BRAM18", "interval"});
+  TextTable table(header);
   for (const std::size_t i : result.compressed_front) {
     const auto& m = result.compressed[i];
-    table.add_row({m.name, space::summary(m.arch), fmt::format("{}/{}", m.precision.weight_bits, m.precision.activation_bits),
-                   percent(m.values.at("sparsity"), 1), percent(m.values.at("accuracy")), count(m.values.at("lut")),
-                   count(m.values.at("ff")), count(m.values.at("clock_cycles")), fmt::format("{:g}", m.values.at("latency_ns"))});
+    std::vector<std::string> row{m.name,
+                                 space::summary(m.arch),
+                                 fmt::format("{}/{}", m.precision.weight_bits, m.precision.activation_bits),
+                                 percent(m.values.at("sparsity"), 1),
+                                 percent(m.values.at("accuracy")),
+                                 count(m.values.at("lut")),
+                                 count(m.values.at("ff")),
+                                 count(m.values.at("clock_cycles")),
+                                 fmt::format("{:g}", m.values.at("latency_ns"))};
+    if (folds(config)) {
+      row.insert(row.end() - 2, {count(m.values.at("dsp")), count(m.values.at("bram18")), count(m.values.at("initiation_interval"))});
+    }
+    table.add_row(row);
   }
   return fmt::format(
-      "Pareto front of the local search ({} of {} models; accuracy: integers, validation; resources: estimate 'circuit', {} ns clock)\n{}",
-      result.compressed_front.size(), result.compressed.size(), config.target.clock_ns, table.str());
+      "Pareto front of the local search ({} of {} models; accuracy: integers, validation; resources: estimate '{}', {} ns clock)\n{}",
+      result.compressed_front.size(), result.compressed.size(), folds(config) ? "folded circuit" : "circuit", config.target.clock_ns,
+      table.str());
 }
 
 std::string final_table(const RunResult& result, const Study& study) {
@@ -209,9 +236,17 @@ std::string final_table(const RunResult& result, const Study& study) {
   if (config.target.pipelining != circuit::Pipelining::levels) {
     row("slowest stage, ns (delay model, not timing)", "-", [](const auto& h) { return fmt::format("{:.2f}", h.values.at("stage_ns")); });
   }
-  row("initiation interval, cycles (exact)", "-", [](const auto&) { return std::string("1"); });
-  row("LUT (circuit, calibrated)", "-", [&](const auto& h) { return with_share(h.values.at("lut"), device.lut); });
-  row("FF (circuit, from schedule)", "-", [&](const auto& h) { return with_share(h.values.at("ff"), device.ff); });
+  row("initiation interval, cycles (exact)", "-", [](const auto& h) { return count(interval_of(h)); });
+  if (folds(config)) {
+    row("multipliers (folded circuit)", "-", [](const auto& h) { return count(h.values.at("multipliers")); });
+    row("LUT (folded circuit, estimate)", "-", [&](const auto& h) { return with_share(h.values.at("lut"), device.lut); });
+    row("FF (folded circuit, estimate)", "-", [&](const auto& h) { return with_share(h.values.at("ff"), device.ff); });
+    row("DSP (folded circuit, estimate)", "-", [&](const auto& h) { return with_share(h.values.at("dsp"), device.dsp); });
+    row("BRAM18 (folded circuit, estimate)", "-", [&](const auto& h) { return with_share(h.values.at("bram18"), device.bram18); });
+  } else {
+    row("LUT (circuit, calibrated)", "-", [&](const auto& h) { return with_share(h.values.at("lut"), device.lut); });
+    row("FF (circuit, from schedule)", "-", [&](const auto& h) { return with_share(h.values.at("ff"), device.ff); });
+  }
   if (!result.hardware.empty() && !result.hardware.front().synthesis.is_null()) {
     std::string tool = json_get<std::string>(result.hardware.front().synthesis, "tool", "synthesis");
     tool = tool.substr(0, tool.find(" ("));  // the full version stands in the record
@@ -269,7 +304,7 @@ Json to_json(const RunResult& result, const Study& study) {
          {"iteration", m.iteration},
          {"network", space::summary(m.arch)},
          {"values", values_json(m.values)},
-         {"resource_source", "circuit"},
+         {"resource_source", folds(study.config()) ? "folded circuit" : "circuit"},
          {"front", std::find(result.compressed_front.begin(), result.compressed_front.end(), i) != result.compressed_front.end()}});
   }
   json["compressed"] = std::move(compressed);

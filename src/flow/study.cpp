@@ -120,6 +120,7 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
   if (config_.target.pipelining == circuit::Pipelining::levels) {
     for (const char* key : {"pipelining", "stages"}) effective["target"].remove(key);
   }
+  if (config_.target.reuse_factor == 1) effective["target"].remove("multiplier");
   if (config_.target.calibration.empty()) effective["target"].remove("calibration");
   const Json provenance{{"snac", kVersion},
                         {"compiler", __VERSION__},

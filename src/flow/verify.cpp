@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "snac/circuit/simulate.hpp"
 #include "snac/core/rng.hpp"
 #include "snac/fixed/interpreter.hpp"
 #include "snac/fixed/output_stage.hpp"
@@ -38,8 +37,8 @@ std::string Verification::summary() const {
   return fmt::format("bit-exact: {}/{}", vectors - worst, vectors);
 }
 
-Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std::span<const std::int64_t> inputs,
-                    const VerifyParams& params, const std::function<std::vector<std::int64_t>()>& qat) {
+Verification verify(const fixed::FixedNet& net, const Design& design, std::span<const std::int64_t> inputs, const VerifyParams& params,
+                    const std::function<std::vector<std::int64_t>()>& qat) {
   const std::size_t outputs = net.output().size();
   const auto expected = fixed::run(net, inputs, params.threads);
   Verification result;
@@ -50,8 +49,7 @@ Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std
     result.engines.push_back(
         {"QAT forward pass", result.vectors, differing_rows(fixed::run(logits, inputs, params.threads), qat(), logits.output().size())});
   }
-  result.engines.push_back({"circuit interpreter", result.vectors,
-                            differing_rows(expected, circuit::simulate(design.circuit, inputs, params.threads), outputs)});
+  result.engines.push_back({design.engine(), result.vectors, differing_rows(expected, design.simulate(inputs, params.threads), outputs)});
   if (params.simulator.empty()) return result;
 
   toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected, params.target),
@@ -60,8 +58,7 @@ Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std
   result.simulation =
       params.simulator == "icarus" ? toolchain::simulate_with_icarus(simulation) : toolchain::simulate_with_verilator(simulation);
   result.engines.push_back({"Verilog in " + result.simulation->tool, result.simulation->vectors, result.simulation->mismatches});
-  if (result.simulation->latency_cycles != design.schedule.latency ||
-      result.simulation->initiation_interval != design.schedule.initiation_interval) {
+  if (result.simulation->latency_cycles != design.latency() || result.simulation->initiation_interval != design.initiation_interval()) {
     result.simulation->passed = false;
     result.engines.back().mismatches = std::max<std::int64_t>(1, result.engines.back().mismatches);
   }

@@ -40,8 +40,8 @@ endmodule
 
 /// synth_xilinx -flatten -noiopad -noclkbuf -nodsp -nowidelut for families with 6-input LUTs, reduced to the passes that
 /// change something here: the same counts in 2/3 to 9/10 of the time. `abc -luts 2:2,3,6:5` is its cost table without wide
-/// multiplexers. No memory_libmap: lookup tables become LUTs, never block RAM.
-constexpr const char* kPasses = R"(proc
+/// multiplexers. Lookup tables become LUTs.
+constexpr const char* kPrepare = R"(proc
 flatten
 opt_expr
 opt_clean
@@ -50,12 +50,16 @@ opt -nodffe -nosdff
 wreduce
 peepopt
 opt_clean
-techmap -map snac_adders.v t:$add t:$sub
+)";
+
+constexpr const char* kLogic = R"(techmap -map snac_adders.v t:$add t:$sub
 alumacc
 opt
 memory -nomap
 opt_clean
-memory_map
+)";
+
+constexpr const char* kMap = R"(memory_map
 opt -full
 techmap -map +/techmap.v -D LUT_SIZE=6 -map +/xilinx/arith_map.v
 opt -fast
@@ -72,6 +76,29 @@ xilinx_dffopt
 opt_lut_ins -tech xilinx
 clean
 )";
+
+bool is_ultrascale(const std::string& family) { return family == "xcu" || family == "xcup"; }
+
+/// Stage map_dsp of synth_xilinx. Yosys 0.23 puts the adders and registers around a multiplier into a DSP48E1 (Series 7) but not into
+/// a DSP48E2 (UltraScale): they are counted as LUTs and flip-flops there, though the device would not need them.
+std::string dsp_passes(const std::string& family) {
+  const bool ultrascale = is_ultrascale(family);
+  return std::string("memory_dff\ntechmap -map +/mul2dsp.v -map +/xilinx/") + (ultrascale ? "xcu" : "xc7") +
+         "_dsp_map.v -D DSP_A_MAXWIDTH=" + (ultrascale ? "27" : "25") +
+         " -D DSP_B_MAXWIDTH=18 -D DSP_A_MAXWIDTH_PARTIAL=18 -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=9"
+         " -D DSP_SIGNEDONLY=1 -D DSP_NAME=$__MUL" +
+         (ultrascale ? "27X18" : "25X18") +
+         "\nselect a:mul2dsp\nsetattr -unset mul2dsp\nopt_expr -fine\nwreduce\nselect -clear\nxilinx_dsp -family " + family +
+         "\nchtype -set $mul t:$__soft_mul\n";
+}
+
+/// Stage map_memory of synth_xilinx without distributed RAM, for memories with the attribute rom_style = "block" alone.
+std::string block_ram_passes(const std::string& family) {
+  const bool ultrascale = is_ultrascale(family);
+  return std::string("memory_libmap -no-auto-block -lib +/xilinx/brams_xc4v.txt -D HAS_SIZE_36 -D HAS_MIXWIDTH_SDP ") +
+         (ultrascale ? "-D HAS_ADDRCE" : "-D HAS_CASCADE -D HAS_CONFLICT_BUG") + "\ntechmap -map +/xilinx/brams_" +
+         (ultrascale ? "xcu" : "xc6v") + "_map.v\n";
+}
 
 bool is_plain_name(std::string_view name, std::string_view extra) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
@@ -116,7 +143,11 @@ std::string script_for(const YosysParams& params) {
   text += "read_verilog -lib -specify +/xilinx/cells_sim.v\n";
   for (const std::string& source : params.sources) text += "read_verilog -defer " + source + "\n";
   text += "hierarchy -check -top " + params.top + "\n";
-  text += kPasses;
+  text += kPrepare;
+  if (params.dsp) text += dsp_passes(params.family);
+  text += kLogic;
+  if (params.block_ram) text += block_ram_passes(params.family);
+  text += kMap;
   text += std::string("tee -q -o ") + kCountsFile + " stat -json -top " + params.top + "\n";
   return text;
 }

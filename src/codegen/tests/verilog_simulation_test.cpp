@@ -6,12 +6,12 @@
 #include <iostream>
 
 #include "../../circuit/tests/random_net.hpp"
+#include "rtl.hpp"
 #include "snac/circuit/logic_cost.hpp"
 #include "snac/circuit/lower.hpp"
 #include "snac/circuit/mapping.hpp"
 #include "snac/circuit/simulate.hpp"
 #include "snac/codegen/verilog.hpp"
-#include "snac/core/files.hpp"
 #include "snac/core/rng.hpp"
 #include "snac/fixed/interpreter.hpp"
 #include "snac/fixed/output_stage.hpp"
@@ -50,22 +50,6 @@ std::vector<std::int64_t> vectors(const Circuit& circuit, std::size_t rows, Rng&
   }
   return values;
 }
-
-struct Rtl {
-  TemporaryDirectory folder;
-  toolchain::SimulationParams simulation;
-
-  void write(const Files& files) {
-    for (const auto& [name, text] : files) {
-      write_file_atomically(folder.path() / name, text);
-      if (name.ends_with(".v")) simulation.sources.push_back(name);
-    }
-    simulation.directory = folder.path();
-    simulation.time_limit = std::chrono::seconds(200);
-  }
-};
-
-using Simulator = toolchain::SimulationResult (*)(const toolchain::SimulationParams&);
 
 void expect_bit_exact(const Circuit& circuit, const Schedule& schedule, const std::vector<std::int64_t>& inputs,
                       const std::vector<std::int64_t>& expected, Simulator simulate, const VerilogParams& params = {}) {

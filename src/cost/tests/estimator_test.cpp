@@ -144,6 +144,42 @@ TEST(ArchitectureSampler, impossible_targets_are_refused) {
   EXPECT_THROW(ArchitectureSampler{TargetPrecision{}}.estimate(particles), ConfigError);
 }
 
+TEST(FoldedEstimate, is_that_of_the_sampled_network_and_always_the_same) {
+  const space::ArchSpec spec = space::mlp(16, {32, 24}, 5);
+  for (const int reuse : {2, 8, 40}) {
+    const circuit::FoldedParams params{.reuse_factor = reuse};
+    const Estimate estimate = estimate_folded(spec, TargetPrecision{}, params);
+    const circuit::FoldedDesign design = circuit::fold(sampled_network(spec, TargetPrecision{}), params);
+    EXPECT_EQ(estimate.latency_cycles, design.latency);
+    EXPECT_EQ(estimate.initiation_interval, design.initiation_interval);
+    EXPECT_EQ(estimate.resources.dsp, circuit::folded_cost(design).dsp);
+    EXPECT_EQ(estimate.resources.source, kFoldedSampleSource);
+    EXPECT_EQ(estimate_folded(spec, TargetPrecision{}, params).resources.lut, estimate.resources.lut);
+  }
+}
+
+TEST(FoldedEstimate, more_reuse_takes_fewer_multipliers_and_more_cycles) {
+  const space::ArchSpec spec = space::mlp(16, {32, 24}, 5);
+  Estimate last = estimate_folded(spec, TargetPrecision{}, {.reuse_factor = 2});
+  for (const int reuse : {4, 16, 64, 256}) {
+    const Estimate next = estimate_folded(spec, TargetPrecision{}, {.reuse_factor = reuse});
+    EXPECT_LT(next.resources.dsp, last.resources.dsp) << reuse;
+    EXPECT_LT(next.resources.lut, last.resources.lut) << reuse;
+    EXPECT_GT(next.initiation_interval, last.initiation_interval) << reuse;
+    EXPECT_GT(next.latency_cycles, last.latency_cycles) << reuse;
+    last = next;
+  }
+}
+
+TEST(FoldedEstimate, multipliers_of_luts_take_no_dsp_slice) {
+  const space::ArchSpec spec = space::mlp(16, {32, 24}, 5);
+  const Estimate dsp = estimate_folded(spec, TargetPrecision{}, {.reuse_factor = 8});
+  const Estimate lut = estimate_folded(spec, TargetPrecision{}, {.reuse_factor = 8, .multiplier = circuit::Multiplier::lut});
+  EXPECT_EQ(lut.resources.dsp, 0);
+  EXPECT_GT(lut.resources.lut, 3 * dsp.resources.lut);
+  EXPECT_EQ(lut.latency_cycles, dsp.latency_cycles);
+}
+
 TEST(SampledNetwork, is_a_valid_network_that_all_engines_run_alike) {
   for (const Activation activation :
        {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid, Activation::leaky_relu}) {

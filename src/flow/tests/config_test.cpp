@@ -53,7 +53,10 @@ TEST_F(Config, shipped_configurations_load) {
 }
 
 TEST_F(Config, every_wrong_value_is_named) {
-  EXPECT_NE(message("target: {reuse_factor: 2}").find("reuse_factor"), std::string::npos);
+  EXPECT_NE(message("target: {reuse_factor: 0}").find("reuse_factor"), std::string::npos);
+  EXPECT_NE(message("target: {reuse_factor: 65537}").find("65536"), std::string::npos);
+  EXPECT_NE(message("target: {multiplier: dps}").find("dsp"), std::string::npos);
+  EXPECT_NE(message("target: {reuse_factor: 4, pipelining: clock}").find("pipelining: levels"), std::string::npos);
   EXPECT_NE(message("target: {precision: {input: 'fixed<8,2,RND_CONV>'}}").find("RND, SAT"), std::string::npos);
   EXPECT_NE(message("search: {objectives: {accuracy: min}}").find("'max'"), std::string::npos);
   EXPECT_NE(message("search: {objectives: {sparsity: max}}").find("before compression"), std::string::npos);

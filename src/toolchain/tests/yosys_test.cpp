@@ -63,6 +63,46 @@ TEST_F(Yosys, an_adder_tree_stays_two_operand_adders) {
   EXPECT_LT(result.lut, plain.lut);
 }
 
+constexpr const char* kMultiplier = R"(
+module top(input clk, input signed [8:0] a, input signed [7:0] b, output reg signed [16:0] p);
+  always @(posedge clk) p <= a * b;
+endmodule
+)";
+
+TEST_F(Yosys, a_multiplier_is_a_dsp_slice_only_if_asked_for) {
+  write_file_atomically(folder_.path() / "top.v", kMultiplier);
+  YosysParams params{.top = "top", .sources = {"top.v"}, .directory = folder_.path()};
+  for (const char* family : {"xcup", "xc7"}) {
+    params.family = family;
+    params.dsp = false;
+    const YosysResult without = synthesize_with_yosys(params);
+    EXPECT_EQ(without.dsp, 0);
+    EXPECT_GT(without.lut, 50);
+    params.dsp = true;
+    const YosysResult with = synthesize_with_yosys(params);
+    EXPECT_EQ(with.dsp, 1) << family;
+    EXPECT_EQ(with.lut, 0) << family;
+  }
+}
+
+TEST_F(Yosys, a_memory_marked_as_block_is_block_ram_only_if_asked_for) {
+  std::string text =
+      "module top(input clk, input [8:0] a, output reg [15:0] y);\n(* rom_style = \"block\" *) reg [15:0] m [0:511];\ninitial begin\n";
+  for (int k = 0; k < 512; ++k) text += "m[" + std::to_string(k) + "] = 16'd" + std::to_string(k * 40503 % 65536) + ";\n";
+  text += "end\nalways @(posedge clk) y <= m[a];\nendmodule\n";
+  write_file_atomically(folder_.path() / "top.v", text);
+  YosysParams params{.top = "top", .sources = {"top.v"}, .directory = folder_.path()};
+  for (const char* family : {"xcup", "xc7"}) {
+    params.family = family;
+    params.block_ram = false;
+    EXPECT_EQ(synthesize_with_yosys(params).bram18, 0) << family;
+    params.block_ram = true;
+    const YosysResult with = synthesize_with_yosys(params);
+    EXPECT_EQ(with.bram18, 1) << family;
+    EXPECT_EQ(with.lut + with.ff, 0) << family;
+  }
+}
+
 TEST_F(Yosys, the_result_tells_how_it_was_made) {
   const auto result = synthesize("module top(input clk, d, output reg q); always @(posedge clk) q <= d; endmodule");
   EXPECT_EQ(result.ff, 1);

@@ -92,6 +92,8 @@ class Circuit {
 
   // Builders: compute range and fraction, fold constants, reuse an equal node.
   Id input(const fixed::FixedType& type);
+  /// An input that is known to stay within `range`, which holds more than one value of the type.
+  Id input(const fixed::FixedType& type, const Range& range);
   Id constant(std::int64_t raw, int fraction_bits);
   /// a * 2^power_a  +/-  b * 2^power_b as values; the result's fraction is the finer of the two.
   Id add(Id a, int power_a, Id b, int power_b, bool subtract);

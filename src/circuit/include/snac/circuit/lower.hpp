@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,5 +36,16 @@ struct LowerStats {
 /// @throws DataError if the network is not valid, a node kind has no lowering or a value would exceed 62 bits; ConfigError for bad
 /// parameters.
 Circuit lower(const fixed::FixedNet& net, const LowerParams& params = {}, LowerStats* stats = nullptr);
+
+struct SumsCircuit {
+  Circuit circuit;
+  std::vector<std::int64_t> offsets;  ///< (outputs) the circuit expects each sum plus this: roundings that a bias does for free
+};
+
+/// The circuit behind a dense node whose sums something else computes: its cast, then `after`, a chain of element-wise nodes of the
+/// net that begins at it. `sums`: raw values on the grid of the bias, (outputs); a sum of one value is a constant, each other one an
+/// input. Outputs: the elements of the last node.
+/// @throws DataError as lower().
+SumsCircuit lower_behind(const fixed::FixedNet& net, std::size_t dense, std::span<const std::size_t> after, std::span<const Range> sums);
 
 }  // namespace snac::circuit

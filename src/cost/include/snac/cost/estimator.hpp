@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "snac/circuit/folded.hpp"
 #include "snac/cost/resources.hpp"
 #include "snac/fixed/fixed_net.hpp"
 #include "snac/space/arch_spec.hpp"
@@ -21,8 +22,11 @@ struct TargetPrecision {
   void validate() const;
 };
 
+inline constexpr const char* kSampleSource = "architecture sample";
+inline constexpr const char* kFoldedSampleSource = "folded architecture sample";
+
 struct Estimate {
-  Resources resources;  ///< source "architecture sample"; FF as the Verilog states registers, about 10 % above what synthesis keeps
+  Resources resources;  ///< source: one of these; FF as the Verilog states registers, about 10 % above what synthesis keeps
   double latency_cycles = 0;
   double initiation_interval = 1;
 };
@@ -39,11 +43,17 @@ class ArchitectureSampler {
   /// adders_per_stage.
   /// @throws ConfigError if the graph is not a chain of dense layers.
   Estimate estimate(const space::ArchSpec& spec) const;
+  const TargetPrecision& target() const noexcept;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// For a reuse factor above 1: sampled_network, folded and counted for real (circuit/folded.hpp). Latency and interval are those of
+/// that network: exact up to inputs and outputs of a layer that pruning removes.
+/// @throws ConfigError as ArchitectureSampler, or for bad parameters.
+Estimate estimate_folded(const space::ArchSpec& spec, const TargetPrecision& target, const circuit::FoldedParams& params);
 
 /// The whole network with the weights that the sampler draws: for comparing, and for trying back-ends without training.
 fixed::FixedNet sampled_network(const space::ArchSpec& spec, const TargetPrecision& target);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "snac/circuit/folded.hpp"
 #include "snac/circuit/schedule.hpp"
 #include "snac/compress/chain.hpp"
 #include "snac/core/fields.hpp"
@@ -34,7 +35,8 @@ struct DataConfig {
 struct TargetConfig {
   std::string device = "xcvu13p";
   double clock_ns = 5;
-  int reuse_factor = 1;
+  int reuse_factor = 1;                                       ///< 1 = unrolled
+  circuit::Multiplier multiplier = circuit::Multiplier::dsp;  ///< with a reuse factor above 1
   circuit::Pipelining pipelining = circuit::Pipelining::levels;
   int adders_per_stage = 2;       ///< pipelining by levels
   int stages = 10;                ///< pipelining by stages

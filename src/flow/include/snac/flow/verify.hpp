@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "snac/fixed/fixed_net.hpp"
-#include "snac/flow/local_search.hpp"
+#include "snac/flow/design.hpp"
 #include "snac/toolchain/verilator.hpp"
 
 namespace snac::flow {
 
 struct EngineResult {
-  std::string engine;  ///< "QAT forward pass", "FixedNet interpreter", "circuit interpreter", "Verilog (Verilator 5.006)"
+  std::string
+      engine;  ///< "QAT forward pass", "FixedNet interpreter", "circuit interpreter", "folded interpreter", "Verilog (Verilator 5.006)"
   std::int64_t vectors = 0, mismatches = 0;
 };
 
@@ -42,8 +43,8 @@ struct VerifyParams {
 };
 
 /// Compares all engines on the raw inputs (rows, inputs). `qat` gives raw logits of the training-side network, if there is one.
-Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std::span<const std::int64_t> inputs,
-                    const VerifyParams& params, const std::function<std::vector<std::int64_t>()>& qat = nullptr);
+Verification verify(const fixed::FixedNet& net, const Design& design, std::span<const std::int64_t> inputs, const VerifyParams& params,
+                    const std::function<std::vector<std::int64_t>()>& qat = nullptr);
 
 /// Random and corner raw inputs for a network without data: all low, all high, zero, then uniform.
 std::vector<std::int64_t> random_inputs(const fixed::FixedNet& net, int rows, std::uint64_t seed);

@@ -18,6 +18,8 @@ struct YosysParams {
   std::vector<std::string> sources;       ///< file names inside `directory`
   std::filesystem::path directory;        ///< must exist; scripts, log and results are written here
   std::string family = "xcup";            ///< as in synth_xilinx: "xcup" UltraScale+, "xcu" UltraScale, "xc7" Series 7, "xc6v" Virtex 6
+  bool dsp = false;                       ///< multipliers become DSP slices (all that yield 9 bits or more)
+  bool block_ram = false;                 ///< memories with the attribute rom_style = "block" become block RAM
   std::chrono::seconds time_limit{3600};  ///< of a run of Yosys; 0 = none
   long memory_limit_mib = 0;              ///< of a run of Yosys and ABC together; 0 = none
   /// Folder of results by content: the same Verilog, script and version of Yosys is not synthesised twice. Empty = none.
@@ -30,8 +32,8 @@ struct YosysResult {
   std::int64_t ff = 0;                        ///< FDRE, FDSE, FDCE, FDPE
   std::int64_t srl = 0;                       ///< SRL16E, SRLC32E: shift registers in LUTs (not counted in lut)
   std::int64_t carry8 = 0;                    ///< CARRY4 cells rounded up to CARRY8 by pairs: a lower bound, chains are not looked at
-  std::int64_t dsp = 0;                       ///< the recipe uses none
-  std::int64_t bram18 = 0;                    ///< RAMB18 + 2 * RAMB36; the recipe makes tables of LUTs
+  std::int64_t dsp = 0;                       ///< none unless asked for
+  std::int64_t bram18 = 0;                    ///< RAMB18 + 2 * RAMB36; tables are LUTs unless asked for
   std::map<std::string, std::int64_t> cells;  ///< every cell type as reported
   std::string version;
   std::string script;  ///< the exact commands: they move LUT counts by up to 1.8x

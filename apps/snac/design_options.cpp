@@ -1,0 +1,45 @@
+// How a command makes hardware of a model.
+#include <map>
+
+#include "commands.hpp"
+#include "snac/core/error.hpp"
+
+namespace snac::app {
+
+void DesignOptions::add_to(CLI::App& command) {
+  command.add_option("--device", device, "Part or board (see snac devices)");
+  command.add_option("--clock", clock_ns, "Clock period in ns, for the scripts of vendor tools and for --pipelining clock")
+      ->check(CLI::Range(0.1, 1e6));
+  const std::map<std::string, circuit::Pipelining> ways{
+      {"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}};
+  command.add_option("--pipelining", pipelining, "Where registers stand: levels (--adders-per-stage), clock (--clock), stages (--stages)")
+      ->transform(CLI::CheckedTransformer(ways));
+  command.add_option("--adders-per-stage", folding.adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
+  command.add_option("--stages", stages, "With --pipelining stages: so many at most, the slowest as fast as possible (delay model)")
+      ->check(CLI::Range(1, 1000));
+  command.add_option("--reuse-factor", folding.reuse_factor, "Multiplications per multiplier; 1 = unrolled")
+      ->check(CLI::Range(1, circuit::kMaxReuseFactor));
+  const std::map<std::string, circuit::Multiplier> kinds{{"dsp", circuit::Multiplier::dsp}, {"lut", circuit::Multiplier::lut}};
+  command.add_option("--multiplier", folding.multiplier, "Multipliers with a reuse factor above 1: dsp or lut")
+      ->transform(CLI::CheckedTransformer(kinds));
+  command.add_option("--calibration", calibration, "A file of 'snac calibrate'; without it the shipped one");
+}
+
+flow::Design DesignOptions::make(const fixed::FixedNet& net) const {
+  if (folding.reuse_factor > 1) {
+    if (pipelining != circuit::Pipelining::levels) {
+      throw ConfigError(
+          "a folded design is pipelined by levels only",
+          {.where = "--pipelining", .found = "clock or stages with --reuse-factor above 1", .expected = "levels", .hint = {}});
+    }
+    return circuit::fold(net, folding);
+  }
+  const circuit::ScheduleParams pipeline{.adders_per_stage = folding.adders_per_stage,
+                                         .pipelining = pipelining,
+                                         .period_ns = clock_ns,
+                                         .num_stages = stages,
+                                         .delay = cost::delay_model(cost::find_device(device))};
+  return flow::design_circuit(net, pipeline, calibration.empty() ? cost::shipped_calibration() : cost::load_calibration(calibration));
+}
+
+}  // namespace snac::app
