@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "snac/core/text_table.hpp"
+#include "snac/core/thread_pool.hpp"
 #include "snac/cost/device.hpp"
 #include "snac/flow/hardware.hpp"
 
@@ -13,33 +14,35 @@ namespace snac::app {
 namespace {
 
 struct Options {
-  std::string model, output, device = "xcvu13p", calibration;
-  int adders_per_stage = 2, stages = 0;
-  double clock_ns = 0;
-  bool no_yosys = false, json = false;
+  ModelOptions model;
+  std::string output, device = "xcvu13p", pipelining = "levels", calibration;
+  int adders_per_stage = 2, stages = 10;
+  double clock_ns = 5;
+  flow::YosysConfig yosys;
+  bool no_yosys = false, layers = false, json = false;
 };
 
 circuit::ScheduleParams pipeline_of(const Options& options, const cost::Device& device) {
-  circuit::ScheduleParams pipeline{.adders_per_stage = options.adders_per_stage, .delay = cost::delay_model(device)};
-  if (options.clock_ns > 0) {
-    pipeline.pipelining = circuit::Pipelining::period;
-    pipeline.period_ns = options.clock_ns;
-  } else if (options.stages > 0) {
-    pipeline.pipelining = circuit::Pipelining::stages;
-    pipeline.num_stages = options.stages;
-  }
-  return pipeline;
+  const circuit::Pipelining pipelining = options.pipelining == "clock"    ? circuit::Pipelining::period
+                                         : options.pipelining == "stages" ? circuit::Pipelining::stages
+                                                                          : circuit::Pipelining::levels;
+  return {.adders_per_stage = options.adders_per_stage,
+          .pipelining = pipelining,
+          .period_ns = options.clock_ns,
+          .num_stages = options.stages,
+          .delay = cost::delay_model(device)};
 }
 
 int synth(const Options& options) {
-  const fixed::FixedNet net = fixed::load_fixed_net(options.model);
+  const fixed::FixedNet net = options.model.load();
   const cost::Device& device = cost::find_device(options.device);
   const cost::Calibration calibration =
       options.calibration.empty() ? cost::shipped_calibration() : cost::load_calibration(options.calibration);
   const circuit::ScheduleParams pipeline = pipeline_of(options, device);
   const auto design = flow::design_circuit(net, pipeline, calibration);
-  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {});
-  Json json{{"model", options.model},
+  const auto sources =
+      flow::write_verilog_project(net, design, options.output, {}, {}, {flow::part_for_scripts(options.device), options.clock_ns});
+  Json json{{"model", options.model.model},
             {"directory", options.output},
             {"device", device.name},
             {"latency_cycles", design.schedule.latency},
@@ -60,8 +63,10 @@ int synth(const Options& options) {
                                              {"DSP", "0"},
                                              {"BRAM18", "0"}};
   if (!options.no_yosys) {
-    const auto yosys = toolchain::synthesize_with_yosys(
-        {.top = "snac_top", .sources = sources, .directory = options.output, .family = device.yosys_family});
+    flow::YosysConfig config = options.yosys;
+    if (options.layers) config.scope = flow::YosysScope::layers;
+    const std::string cache = config.cache.empty() ? options.output + "/cache" : config.cache;
+    const auto yosys = flow::synthesize_project(sources, options.output, device, config, cache, hardware_threads());
     json["yosys"] = flow::synthesis_json(yosys);
     table = TextTable({"", design.resources.source, yosys.version});
     const std::vector<std::int64_t> counts{yosys.lut, yosys.srl, yosys.ff, yosys.dsp, yosys.bram18};
@@ -82,17 +87,26 @@ int synth(const Options& options) {
 void add_synth(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("synth", "Write the Verilog of a network and count its resources with Yosys");
-  command->add_option("-m,--model", options->model, "A fixed_net.json")->required();
+  options->model.add_to(*command);
   command->add_option("-o,--output", options->output, "Folder for the Verilog")->required();
   command->add_option("--device", options->device, "Part or board (see snac devices)");
+  command->add_option("--clock", options->clock_ns, "Clock period in ns, for the scripts of vendor tools and for --pipelining clock")
+      ->check(CLI::Range(0.1, 1e6));
   command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
-  auto* clock = command->add_option("--clock", options->clock_ns, "Instead: as much logic per stage as fits into so many ns (delay model)")
-                    ->check(CLI::Range(0.1, 1e6));
-  command->add_option("--stages", options->stages, "Instead: so many pipeline stages, the slowest as fast as possible (delay model)")
-      ->check(CLI::Range(1, 1000))
-      ->excludes(clock);
+  command
+      ->add_option("--pipelining", options->pipelining,
+                   "Where registers stand: levels (--adders-per-stage), clock (--clock), stages (--stages)")
+      ->check(CLI::IsMember({"levels", "clock", "stages"}));
+  command
+      ->add_option("--stages", options->stages, "With --pipelining stages: so many at most, the slowest as fast as possible (delay model)")
+      ->check(CLI::Range(1, 1000));
   command->add_option("--calibration", options->calibration, "A file of 'snac calibrate'; without it the shipped one");
   command->add_flag("--no-yosys", options->no_yosys, "Circuit estimate only");
+  command->add_flag("--layers", options->layers, "Synthesise every layer on its own, in parallel, and add up");
+  command->add_option("--time-limit", options->yosys.time_limit_s, "Seconds for a run of Yosys; 0 = no limit")->check(CLI::Range(0.0, 1e7));
+  command->add_option("--memory-limit", options->yosys.memory_limit_mib, "MiB for a run of Yosys; 0 = no limit")
+      ->check(CLI::Range(0, 1 << 24));
+  command->add_option("--cache", options->yosys.cache, "Folder of results by content; default: cache in the output folder");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return synth(*options); }; });
 }

@@ -24,6 +24,15 @@ struct StudyOptions {
   flow::StudyConfig load() const;
 };
 
+/// Options that every command with a model file has.
+struct ModelOptions {
+  std::string model, output_stage;
+  int probability_bits = 8;
+
+  void add_to(CLI::App& command);
+  fixed::FixedNet load() const;
+};
+
 void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress
 void add_front(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);

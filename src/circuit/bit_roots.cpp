@@ -189,6 +189,12 @@ class Tracer {
       case Kind::lookup:
         map_lookup(id, node, live);
         return;
+      case Kind::maximum:
+        map_maximum(id, node, live);
+        return;
+      case Kind::multiply:
+        map_multiply(id, node, live);
+        return;
     }
   }
 
@@ -277,6 +283,41 @@ class Tracer {
       at(id, bit) = new_root();
       resettable(at(id, bit), LutSort::clip);
     }
+  }
+
+  /// A carry chain that subtracts to compare, then a choice for each bit that differs.
+  void map_maximum(Id id, const Node& node, BitMask live) {
+    const auto bit_at = [&](int k, int bit) { return bit_of(node.args[static_cast<std::size_t>(k)], operand_bit(node, k, bit)); };
+    const auto top_of = [&](int k) {
+      return circuit_.node(node.args[static_cast<std::size_t>(k)]).range.width() - operand_bit(node, k, 0);
+    };
+    for (int bit = 0; bit < std::max(top_of(0), top_of(1)); ++bit) {
+      read(bit_at(0, bit));
+      read(bit_at(1, bit));
+      exclusive_or(bit_at(0, bit), bit_at(1, bit), true);
+    }
+    for (int bit = 0; bit <= highest(live); ++bit) {
+      if ((live >> bit & 1) == 0) continue;
+      const Root a = bit_at(0, bit), b = bit_at(1, bit);
+      if (a == b) {
+        at(id, bit) = a;
+        continue;
+      }
+      count(LutSort::choice, 1);
+      at(id, bit) = new_root();
+    }
+  }
+
+  /// Rows of partial products: each beyond the second goes through full adders of two LUTs per bit, the last two through a carry chain.
+  void map_multiply(Id id, const Node& node, BitMask live) {
+    const int top = highest(live);
+    const auto used = [&](std::size_t k) { return std::min(circuit_.node(node.args[k]).range.width(), top + 1); };
+    for (std::size_t k = 0; k < 2; ++k) {
+      for (int bit = 0; bit < used(k); ++bit) read(at(node.args[k], bit));
+    }
+    const auto [rows, columns] = std::minmax({used(0), used(1)});
+    count(LutSort::product, 2.0 * std::max(0, rows - 2) * columns + rows + columns);
+    for (int bit = 0; bit <= top; ++bit) at(id, bit) = new_root();
   }
 
   void map_lookup(Id id, const Node& node, BitMask live) {

@@ -40,6 +40,10 @@ int node_delay_ps(const Circuit& circuit, Id id, const DelayModel& model) {
       const std::int64_t upper = circuit.node(node.args[0]).range.width() - dropped - node.type.width + 1;
       return (lut_depth(upper) + 1) * model.lut_ps;
     }
+    case Kind::maximum:  // a comparison, then a choice
+      return adder_delay(model, width) + model.lut_ps;
+    case Kind::multiply:  // a tree of adders over the rows of partial products
+      return logic_levels(circuit, id) * adder_delay(model, width);
     case Kind::lookup:  // a table of 64 entries per LUT6 and 4:1 multiplexers in front
       return model.lut_ps * (1 + (std::max(0, circuit.node(node.args[0]).range.width() - 6) + 1) / 2);
   }

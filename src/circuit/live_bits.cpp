@@ -134,6 +134,12 @@ std::vector<BitMask> live_bits(const Circuit& circuit) {
       case Kind::lookup:
         mark.all(node.args[0]);
         break;
+      case Kind::maximum:  // the comparison looks at everything
+        for (const Id arg : node.args) mark.all(arg);
+        break;
+      case Kind::multiply:
+        for (const Id arg : node.args) mark.bits(arg, 0, highest(live[i]));
+        break;
     }
   }
   return live;

@@ -68,6 +68,10 @@ std::string_view to_string(LutSort sort) noexcept {
       return "test";
     case LutSort::lookup:
       return "lookup";
+    case LutSort::choice:
+      return "choice";
+    case LutSort::product:
+      return "product";
   }
   return "";
 }

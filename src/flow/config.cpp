@@ -76,6 +76,12 @@ void describe(Fields& f, StudyConfig& p) {
           "Type of the network's inputs; values are rounded half up and saturated");
     });
     s.real("sparsity", p.target.sparsity, {.min = 0, .max = 0.99}, "Share of zero weights assumed by estimates before training");
+    s.choice<fixed::OutputKind>(
+        "output", p.target.output,
+        {{"logits", fixed::OutputKind::logits}, {"argmax", fixed::OutputKind::argmax}, {"softmax", fixed::OutputKind::softmax}},
+        "What the hardware gives: logits, the index of the largest (argmax), or probabilities (softmax)");
+    s.integer("probability_bits", p.target.probability_bits, {.min = fixed::kMinProbabilityBits, .max = fixed::kMaxProbabilityBits},
+              "Bits of a probability with output: softmax");
   });
   f.raw("space", p.space, "mapping", "The search space: axes of the network and of its training (see docs/configuration.md)");
   f.section("search", "Global search", [&](Fields& s) {
@@ -109,6 +115,14 @@ void describe(Fields& f, StudyConfig& p) {
   f.section("synth", "Hardware", [&](Fields& s) {
     s.texts("tools", p.synth.tools, "Any of verilator, icarus, yosys");
     s.integer("vectors", p.synth.vectors, {.min = 1, .max = 10000000}, "Test rows simulated in Verilog");
+    s.section("yosys", "Synthesis with Yosys", [&](Fields& y) {
+      YosysConfig& yosys = p.synth.yosys;
+      y.choice<YosysScope>("scope", yosys.scope, {{"whole", YosysScope::whole}, {"layers", YosysScope::layers}},
+                           "whole: the flattened design; layers: every layer on its own, in parallel, and the sum");
+      y.quantity("time_limit", yosys.time_limit_s, "s", {.min = 0, .max = 1e7}, "Time limit of a run; 0 = none");
+      y.integer("memory_limit", yosys.memory_limit_mib, {.min = 0, .max = 1 << 24}, "Memory limit of a run in MiB; 0 = none");
+      y.text("cache", yosys.cache, "Folder of results by content; empty = cache/yosys in the study's folder");
+    });
   });
 }
 

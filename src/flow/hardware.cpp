@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <numeric>
 
+#include "snac/codegen/synthesis_scripts.hpp"
 #include "snac/codegen/verilog.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/interrupt.hpp"
@@ -80,7 +84,7 @@ class HardwareJob {
   void restore_project() {
     if (std::filesystem::exists(directory_ + "/" + kTop + ".v")) return;
     const auto inputs = test_inputs(study_, net_, simulated_rows());
-    write_verilog_project(net_, design_, directory_, inputs, fixed::run(net_, inputs, study_.threads()));
+    write_verilog_project(net_, design_, directory_, inputs, fixed::run(net_, inputs, study_.threads()), script_target());
   }
 
   void verify_engines() {
@@ -90,8 +94,8 @@ class HardwareJob {
       return nn::predict_exact(load_weights(study_, model_.mlp), compress::quantizer_from_json(model_.quantizer, model_.name),
                                study_.test(), rows);
     };
-    const Verification verification =
-        verify(net_, design_, inputs, {.simulator = simulator_of(study_.config()), .directory = directory_}, qat);
+    const Verification verification = verify(
+        net_, design_, inputs, {.simulator = simulator_of(study_.config()), .directory = directory_, .target = script_target()}, qat);
     if (!verification.bit_exact()) {
       std::string found;
       for (const auto& engine : verification.engines)
@@ -104,12 +108,13 @@ class HardwareJob {
     study_.store().put_record(study_.name(), stage_, verify_key(), verification_json(verification));
   }
 
-  void synthesize() {
+  void synthesize(int threads) {
     // A folder of its own: the tools write beside their sources.
     const std::string folder = directory_ + "/yosys";
     const auto sources = write_verilog_project(net_, design_, folder, {}, {});
-    const auto result =
-        toolchain::synthesize_with_yosys({.top = kTop, .sources = sources, .directory = folder, .family = study_.device().yosys_family});
+    const YosysConfig& yosys = study_.config().synth.yosys;
+    const std::string cache = yosys.cache.empty() ? study_.folder() + "/cache/yosys" : yosys.cache;
+    const auto result = synthesize_project(sources, folder, study_.device(), yosys, cache, threads);
     write_file_atomically(folder + "/report.json", synthesis_json(result).dump(2) + "\n");
     study_.store().put_record(study_.name(), stage_, yosys_key(), synthesis_json(result));
   }
@@ -131,6 +136,10 @@ class HardwareJob {
   }
 
  private:
+  ScriptTarget script_target() const {
+    const TargetConfig& target = study_.config().target;
+    return {part_for_scripts(target.device), target.clock_ns};
+  }
   std::size_t simulated_rows() const { return std::min(study_.test().size(), static_cast<std::size_t>(study_.config().synth.vectors)); }
 
   Study& study_;
@@ -156,7 +165,8 @@ void require_tools(const StudyConfig& config) {
 }
 
 std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const CircuitDesign& design, const std::string& directory,
-                                               std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected) {
+                                               std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected,
+                                               const ScriptTarget& target) {
   const codegen::VerilogParams params{.top = kTop, .title = std::filesystem::path(directory).filename().string()};
   const codegen::Files files = codegen::verilog(design.circuit, design.schedule, params);
   std::vector<std::string> sources;
@@ -169,22 +179,50 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
       write_file_atomically(std::filesystem::path(directory) / name, text);
     }
   }
+  if (!target.part.empty()) {
+    for (const auto& [name, text] :
+         codegen::synthesis_scripts({.top = kTop, .sources = sources, .part = target.part, .clock_ns = target.clock_ns})) {
+      write_file_atomically(std::filesystem::path(directory) / name, text);
+    }
+  }
   fixed::save(net, directory + "/fixed_net.json");
   return sources;
 }
 
+std::string part_for_scripts(const std::string& wanted) {
+  const std::string& name = cost::find_device(wanted).name;
+  std::string lower = wanted;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower.starts_with(name) && lower.find(' ') == std::string::npos ? lower : name;
+}
+
+toolchain::YosysResult synthesize_project(const std::vector<std::string>& sources, const std::string& directory, const cost::Device& device,
+                                          const YosysConfig& config, const std::string& cache, int threads) {
+  const toolchain::YosysParams params{.top = kTop,
+                                      .sources = sources,
+                                      .directory = directory,
+                                      .family = device.yosys_family,
+                                      .time_limit = std::chrono::seconds(static_cast<std::int64_t>(std::ceil(config.time_limit_s))),
+                                      .memory_limit_mib = config.memory_limit_mib,
+                                      .cache = cache};
+  if (config.scope == YosysScope::whole) return toolchain::synthesize_with_yosys(params);
+  return toolchain::synthesize_layers_with_yosys(params, threads);
+}
+
 Json synthesis_json(const toolchain::YosysResult& r) {
-  return {{"tool", r.version},
-          {"lut", r.lut},
-          {"ff", r.ff},
-          {"srl", r.srl},
-          {"carry8", r.carry8},
-          {"dsp", r.dsp},
-          {"bram18", r.bram18},
-          {"cells", r.cells},
-          {"script", r.script},
-          {"seconds", r.seconds},
-          {"peak_memory_kib", r.peak_memory_kib}};
+  Json json{{"tool", r.version},
+            {"lut", r.lut},
+            {"ff", r.ff},
+            {"srl", r.srl},
+            {"carry8", r.carry8},
+            {"dsp", r.dsp},
+            {"bram18", r.bram18},
+            {"cells", r.cells},
+            {"script", r.script},
+            {"seconds", r.seconds},
+            {"peak_memory_kib", r.peak_memory_kib}};
+  if (!r.modules.empty()) json["modules"] = r.modules;  // synthesised layer by layer
+  return json;
 }
 
 std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedModel>& models) {
@@ -197,7 +235,11 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
     HardwareJob* job = jobs.back().get();
     if (!job->record(job->test_key())) job->score_test_set();
     if (!job->record(job->verify_key())) tasks.emplace_back([job] { job->verify_engines(); });
-    if (wants(config, "yosys") && !job->record(job->yosys_key())) tasks.emplace_back([job] { job->synthesize(); });
+    if (wants(config, "yosys") && !job->record(job->yosys_key()))
+      tasks.emplace_back([job, &tasks, &study] {
+        // Layers share the threads that the other tasks leave.
+        job->synthesize(std::max(1, study.threads() / static_cast<int>(tasks.size())));
+      });
   }
   {
     Progress progress("hardware", tasks.size(), "simulations and syntheses");

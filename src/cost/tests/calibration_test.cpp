@@ -31,7 +31,7 @@ std::vector<CalibrationSample> samples_of(const circuit::LutCounts& truth, int c
 }
 
 TEST(Calibration, a_fit_finds_the_coefficients_behind_the_counts) {
-  const circuit::LutCounts truth{1.0, 0.7, 0.9, 0.1, 1.3, 0.0, 2.0, 1.6};
+  const circuit::LutCounts truth{1.0, 0.7, 0.9, 0.1, 1.3, 0.0, 2.0, 1.6, 1.1, 0.8};
   const Calibration calibration = fit_calibration(samples_of(truth, 60));
   for (std::size_t k = 0; k < kNumLutSorts; ++k)
     EXPECT_NEAR(calibration.lut_per_sort[k], truth[k], 0.03) << k;  // the pull towards raw is felt
@@ -47,7 +47,7 @@ TEST(Calibration, a_fit_finds_the_coefficients_behind_the_counts) {
 }
 
 TEST(Calibration, coefficients_are_never_negative_and_sorts_without_data_stay_raw) {
-  auto samples = samples_of({1, 1, 1, 1, 1, 1, 1, 1}, 60);
+  auto samples = samples_of({1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 60);
   for (auto& sample : samples) {
     sample.lut = std::llround(sample.mapping.luts[0] * 0.5 - sample.mapping.luts[1] * 0.05 + 400);
     sample.mapping.luts[7] = 0;
@@ -68,7 +68,7 @@ TEST(Calibration, too_few_networks_are_refused) {
 }
 
 TEST(Calibration, a_file_round_trip_keeps_everything) {
-  Calibration calibration = fit_calibration(samples_of({1, 0.5, 1, 0, 1, 1, 1, 1}, 60));
+  Calibration calibration = fit_calibration(samples_of({1, 0.5, 1, 0, 1, 1, 1, 1, 1, 1}, 60));
   calibration.tool = "Yosys 0.99";
   calibration.recipe = "abc";
   calibration.families = "xcup";

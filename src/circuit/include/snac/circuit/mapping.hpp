@@ -22,9 +22,11 @@ enum class LutSort : std::uint8_t {
   clip,           ///< a bit of a saturated value, read by logic of the same stage
   clip_register,  ///< the same, read by registers only
   test,           ///< a LUT that looks at dropped or upper bits to decide on rounding or saturation
-  lookup,         ///< of tables, see lookup_luts in mapping.cpp
+  lookup,         ///< of tables, see lookup_luts in bit_roots.cpp
+  choice,         ///< a bit of the larger of two values
+  product,        ///< of a multiplier of two variable values
 };
-inline constexpr std::size_t kNumLutSorts = 8;
+inline constexpr std::size_t kNumLutSorts = 10;
 /// Name in calibration files: "sum", "inverter", ...
 std::string_view to_string(LutSort sort) noexcept;
 

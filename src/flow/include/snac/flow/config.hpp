@@ -14,6 +14,7 @@
 #include "snac/cost/estimator.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
+#include "snac/fixed/output_stage.hpp"
 #include "snac/nn/trainer.hpp"
 #include "snac/search/nsga2.hpp"
 #include "snac/search/rungs.hpp"
@@ -41,6 +42,8 @@ struct TargetConfig {
   compress::Precision precision;  ///< for estimates before training
   fixed::FixedType input{12, 4, true, fixed::Rounding::rnd, fixed::Overflow::sat};
   double sparsity = 0.5;  ///< for estimates before training
+  fixed::OutputKind output = fixed::OutputKind::logits;
+  int probability_bits = 8;  ///< of a softmax output
 };
 
 enum class Sampler { nsga2, random };
@@ -81,9 +84,19 @@ struct CompressConfig {
   compress::ChainParams chain;
 };
 
+enum class YosysScope { whole, layers };
+
+struct YosysConfig {
+  YosysScope scope = YosysScope::whole;
+  double time_limit_s = 3600;  ///< of a run; 0 = none
+  int memory_limit_mib = 0;    ///< of a run; 0 = none
+  std::string cache;           ///< "" = <output>/cache/yosys
+};
+
 struct SynthConfig {
   std::vector<std::string> tools{"verilator", "yosys"};
   int vectors = 10000;  ///< test rows simulated
+  YosysConfig yosys;
 };
 
 struct StudyConfig {
