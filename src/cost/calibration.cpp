@@ -17,6 +17,7 @@ using circuit::LutCounts;
 using circuit::LutSort;
 
 constexpr double kLargestCoefficient = 10;
+constexpr int kFewestNetworks = 8;  ///< to fit to
 
 /// Pull towards the raw coefficient, in squared relative error per squared coefficient and sample: decides only where a sort makes
 /// up less than about a percent of the networks.
@@ -141,11 +142,11 @@ Calibration fit_calibration(const std::vector<CalibrationSample>& samples) {
     throw DataError("a network to calibrate with has no logic",
                     {.where = sample.name, .found = fmt::format("{} LUTs", sample.lut), .expected = "1 or more", .hint = {}});
   }
-  if (result.card.fitted < static_cast<int>(kNumLutSorts) || result.card.held_out < 1) {
+  if (result.card.fitted < kFewestNetworks || result.card.held_out < 1) {
     throw DataError("too few networks to calibrate with",
                     {.where = {},
                      .found = fmt::format("{} to fit to and {} held out", result.card.fitted, result.card.held_out),
-                     .expected = fmt::format("{} or more, and 1 or more", kNumLutSorts),
+                     .expected = fmt::format("{} or more, and 1 or more", kFewestNetworks),
                      .hint = {}});
   }
   result.lut_per_sort = fit(samples);

@@ -21,7 +21,8 @@ std::vector<CalibrationSample> samples_of(const circuit::LutCounts& truth, int c
   std::vector<CalibrationSample> samples;
   for (int k = 0; k < count; ++k) {
     CalibrationSample sample{.name = std::to_string(k), .held_out = k % 3 == 2, .mapping = {}};
-    for (double& luts : sample.mapping.luts) luts = 100 + static_cast<double>(rng.below(5000));
+    for (double& luts : sample.mapping.luts) luts = rng.chance(0.4) ? 100 + static_cast<double>(rng.below(5000)) : 0;
+    sample.mapping.luts[0] += 100;
     sample.mapping.ff = 1000;
     sample.lut = std::llround(lut_of(sample.mapping, truth));
     sample.ff = k % 2 == 0 ? 1000 : 1250;
