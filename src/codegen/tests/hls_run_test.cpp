@@ -1,0 +1,113 @@
+// Generated HLS C++ compiled by g++ and run: the same integers as the interpreter.
+#include <gtest/gtest.h>
+
+#include "../../fixed/tests/random_net.hpp"
+#include "snac/codegen/hls.hpp"
+#include "snac/core/files.hpp"
+#include "snac/fixed/interpreter.hpp"
+#include "snac/toolchain/hls_cpp.hpp"
+
+namespace snac::codegen {
+namespace {
+
+using fixed::FixedNet;
+using fixed::FixedType;
+using fixed::Overflow;
+using fixed::Rounding;
+
+toolchain::HlsCppResult run(const HlsProject& project, const std::filesystem::path& folder) {
+  for (const auto& [name, text] : project.files) write_file_atomically(folder / name, text);
+  toolchain::HlsCppParams params{.directory = folder, .sources = project.sources, .include_directories = {}};
+  for (const std::string& name : project.include_directories) params.include_directories.emplace_back(name);
+  return toolchain::run_hls_with_cpp(params);
+}
+
+HlsProject project_of(const FixedNet& net, const HlsParams& params, Rng& rng, std::size_t rows) {
+  const auto inputs = fixed::random_inputs(rng, net, rows);
+  return hls_project(net, params, inputs, fixed::run(net, inputs));
+}
+
+/// Every rounding and overflow mode, signed and unsigned, in one node each: a wide input spread over 56 output types.
+FixedNet every_mode(bool relu) {
+  FixedNet net;
+  net.input = {{{"features", 56}}, {FixedType{13, 5, true, Rounding::trn, Overflow::wrap}}};
+  fixed::TensorType output{{{"features", 56}}, {}};
+  for (int k = 0; k < 56; ++k) {
+    output.types.push_back({6, 3, k >= 28, static_cast<Rounding>(k % 7), static_cast<Overflow>(k / 7 % 4)});
+  }
+  net.nodes.push_back(
+      {.name = "modes", .op = relu ? fixed::Op(fixed::ReluOp{}) : fixed::Op(fixed::CastOp{}), .inputs = {0}, .output = output});
+  return net;
+}
+
+/// A dense stack with pruned weights, ReLU with saturation, a table and mixed output types.
+FixedNet small_stack(Rng& rng, int inputs, int hidden, int outputs) {
+  FixedNet net;
+  net.input = {{{"features", inputs}}, {FixedType{10, 3, true, Rounding::rnd, Overflow::sat}}};
+  net.nodes.push_back({.name = "dense_1",
+                       .op = fixed::random_dense(rng, net.input, hidden),
+                       .inputs = {0},
+                       .output = {{{"features", hidden}}, {FixedType{8, 4, false, Rounding::rnd_conv, Overflow::sat}}}});
+  const FixedType act{6, 1, true, Rounding::trn, Overflow::sat_sym};
+  fixed::TableOp tanh{.function = "tanh", .table = {}};
+  for (int i = 0; i < 256; ++i) tanh.table.push_back(static_cast<std::int64_t>(rng.below(64)) - 32);  // -32 stays, saturating or not
+  net.nodes.push_back({.name = "tanh 1", .op = tanh, .inputs = {1}, .output = {{{"features", hidden}}, {act}}});
+  net.nodes.push_back({.name = "dense_2", .op = fixed::random_dense(rng, net.nodes[1].output, outputs), .inputs = {2}, .output = {}});
+  net.nodes.back().output = fixed::random_tensor(rng, outputs, 16, false);
+  return net;
+}
+
+class HlsRun : public testing::Test {
+ protected:
+  void expect_exact(const HlsProject& project, std::int64_t vectors) {
+    const auto result = run(project, folder_.path() / std::to_string(count_++));
+    EXPECT_TRUE(result.passed) << result.log;
+    EXPECT_EQ(result.vectors, vectors);
+    EXPECT_EQ(result.log.find("warning"), std::string::npos) << result.log;
+  }
+  TemporaryDirectory folder_;
+  Rng rng_{20260101};
+  int count_ = 0;
+};
+
+TEST_F(HlsRun, random_networks_give_the_interpreters_bits) {
+  for (int k = 0; k < 4; ++k) {
+    const FixedNet net = fixed::random_net(rng_);
+    SCOPED_TRACE(testing::Message() << "network " << k);
+    const auto stream = k % 2 == 0 ? HlsInterface::parallel : HlsInterface::stream;
+    expect_exact(project_of(net, {.interface = stream}, rng_, 1000), 1000);
+  }
+}
+
+TEST_F(HlsRun, every_rounding_and_overflow_mode_is_the_interpreters) {
+  FixedNet net = every_mode(false);
+  net.nodes.push_back(every_mode(true).nodes.front());
+  net.nodes.back().name = "modes after relu";
+  expect_exact(project_of(every_mode(false), {}, rng_, 2000), 2000);
+  expect_exact(project_of(net, {}, rng_, 2000), 2000);
+}
+
+TEST_F(HlsRun, strategies_and_interfaces_give_the_same_bits) {
+  const FixedNet net = small_stack(rng_, 12, 16, 6);
+  for (const HlsInterface interface : {HlsInterface::parallel, HlsInterface::stream}) {
+    for (const int reuse : {4, 12, 36}) {
+      const HlsStrategy strategy = HlsStrategy::resource;
+      expect_exact(project_of(net, {.interface = interface, .strategy = strategy, .reuse_factor = reuse}, rng_, 1000), 1000);
+    }
+  }
+}
+
+TEST_F(HlsRun, changed_weights_fail_the_test_bench) {
+  HlsProject project = project_of(small_stack(rng_, 5, 6, 3), {}, rng_, 1000);
+  std::string& weights = project.files.at("firmware/weights/layer3.h");
+  const std::size_t begin = weights.find("bias");
+  const std::size_t first = weights.find("{", begin) + 1;
+  weights.replace(first, weights.find(",", first) - first, "1000000.0");
+  weights.replace(weights.find("layer3_bias_t layer3_bias"), 13, "ap_fixed<60, 30>");
+  const auto result = run(project, folder_.path());
+  EXPECT_FALSE(result.passed);
+  EXPECT_GT(result.mismatches, 0);
+}
+
+}  // namespace
+}  // namespace snac::codegen
