@@ -6,6 +6,7 @@
 #include "commands.hpp"
 #include "snac/core/text_table.hpp"
 #include "snac/cost/device.hpp"
+#include "snac/fixed/interpreter.hpp"
 #include "snac/flow/hardware.hpp"
 
 namespace snac::app {
@@ -15,7 +16,10 @@ struct Options {
   std::string model, output, device = "xcvu13p";
   int adders_per_stage = 2;
   bool no_yosys = false, json = false;
+  HlsOptions hls;
 };
+
+constexpr int kHlsVectors = 1000;  ///< random and corner vectors for the test bench
 
 int synth(const Options& options) {
   const fixed::FixedNet net = fixed::load_fixed_net(options.model);
@@ -42,10 +46,26 @@ int synth(const Options& options) {
     const std::vector<std::int64_t> counts{yosys.lut, yosys.ff, yosys.dsp, yosys.bram18};
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(with_thousands(counts[i]));
   }
+  std::string notes;
+  if (options.hls.wanted) {
+    const std::string folder = options.output + "/hls";
+    const auto inputs = flow::random_inputs(net, kHlsVectors, 1);
+    const auto project = flow::write_hls_project(net, options.hls.job(options.device), folder, inputs, fixed::run(net, inputs));
+    json["hls"] = flow::hls_json(project);
+    json["hls"]["directory"] = folder;
+    notes = fmt::format("HLS project in {}\n", folder);
+    for (const auto& layer : project.dense_layers) {
+      if (layer.reuse_factor == options.hls.reuse_factor) continue;
+      notes += fmt::format("  {}: reuse factor {} is not legal for {} inputs and {} outputs, {} is the nearest that is\n", layer.node,
+                           options.hls.reuse_factor, layer.inputs, layer.outputs, layer.reuse_factor);
+    }
+  }
   for (auto& row : rows) table.add_row(std::move(row));
   print(options.json ? json.dump(2) + "\n"
-                     : table.str() + fmt::format("latency {} cycles, initiation interval {} (exact); Verilog in {}\n",
-                                                 design.schedule.latency, design.schedule.initiation_interval, options.output));
+                     : table.str() +
+                           fmt::format("latency {} cycles, initiation interval {} (exact); Verilog in {}\n", design.schedule.latency,
+                                       design.schedule.initiation_interval, options.output) +
+                           notes);
   return 0;
 }
 
@@ -59,6 +79,7 @@ void add_synth(CLI::App& app, Action& action) {
   command->add_option("--device", options->device, "Part or board (see snac devices)");
   command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
   command->add_flag("--no-yosys", options->no_yosys, "Circuit estimate only");
+  options->hls.add_to(*command, "Also write an HLS C++ project, to <output>/hls");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return synth(*options); }; });
 }

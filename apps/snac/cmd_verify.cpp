@@ -19,6 +19,7 @@ struct Options {
   int vectors = 10000, adders_per_stage = 2;
   std::uint64_t seed = 1;
   bool json = false;
+  HlsOptions hls;
 };
 
 /// Raw inputs: real rows prepared as the model was trained, or random and corner vectors.
@@ -44,9 +45,10 @@ std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& o
 int verify(const Options& options) {
   const fixed::FixedNet net = fixed::load_fixed_net(options.model);
   const TemporaryDirectory folder;
-  const auto result =
-      flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options),
-                   {.simulator = options.simulator == "none" ? "" : options.simulator, .directory = folder.path().string()});
+  const auto result = flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options),
+                                   {.simulator = options.simulator == "none" ? "" : options.simulator,
+                                    .directory = folder.path().string(),
+                                    .hls = options.hls.wanted ? std::optional(options.hls.job("xcvu13p")) : std::nullopt});
   if (options.json) {
     Json engines = Json::array();
     for (const auto& e : result.engines) engines.push_back({{"engine", e.engine}, {"vectors", e.vectors}, {"mismatches", e.mismatches}});
@@ -65,7 +67,7 @@ int verify(const Options& options) {
 
 void add_verify(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("verify", "Compare all engines bit by bit: FixedNet, circuit, Verilog in simulation");
+  CLI::App* command = app.add_subcommand("verify", "Compare all engines bit by bit: FixedNet, circuit, Verilog in simulation, HLS C++");
   command->add_option("-m,--model", options->model, "A fixed_net.json")->required();
   command->add_option("--data", options->data, "Real rows to use (prepared as the model says); without it random and corner vectors");
   command->add_option("--label", options->label, "CSV: name of the label column");
@@ -74,6 +76,7 @@ void add_verify(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"verilator", "icarus", "none"}));
   command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
   command->add_option("--seed", options->seed, "Of the random vectors");
+  options->hls.add_to(*command, "Also compile the HLS C++ project with g++ and compare it");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return verify(*options); }; });
 }

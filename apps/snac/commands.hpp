@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "snac/flow/config.hpp"
+#include "snac/flow/hls.hpp"
 
 namespace snac::app {
 
@@ -22,6 +23,17 @@ struct StudyOptions {
 
   void add_to(CLI::App& command);
   flow::StudyConfig load() const;
+};
+
+/// Options of commands that write an HLS project.
+struct HlsOptions {
+  bool wanted = false;
+  std::string interface = "parallel", strategy = "latency", include;
+  int reuse_factor = 1;
+  double clock_ns = 5;
+
+  void add_to(CLI::App& command, const char* help);
+  flow::HlsJob job(const std::string& device) const;
 };
 
 void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress

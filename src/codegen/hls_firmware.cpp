@@ -106,12 +106,15 @@ std::string array(const std::string& type, const std::string& name, std::size_t 
 }
 
 /// y = cast(x), or cast(max(x, 0)), element by element.
-std::string cast_text(const HlsValue& value, const std::string& from, bool is_relu) {
-  if (value.casts.size() == 1)
+std::string cast_text(const HlsValue& value, const Carrier& source, const std::string& from, bool is_relu) {
+  const auto is_tiny = [&](const fixed::FixedType& type) { return source.fraction_bits() - type.fraction_bits() > source.width; };
+  if (value.casts.size() == 1 && !is_tiny(value.casts.front()))
     return fmt::format("  snac::{}<{}, {}>({}, y);\n", is_relu ? "relu" : "cast", value.size(), value.cast_type(0), from);
   std::string text;
   for (std::size_t i = 0; i < value.size(); ++i) {
-    const std::string element = is_relu ? fmt::format("snac::positive({}[{}])", from, i) : fmt::format("{}[{}]", from, i);
+    const fixed::FixedType& type = value.tensor->type(i);
+    std::string element = is_relu ? fmt::format("snac::positive({}[{}])", from, i) : fmt::format("{}[{}]", from, i);
+    if (is_tiny(type)) element = fmt::format("snac::tiny<{}>({})", type.fraction_bits(), element);
     text += fmt::format("  y[{}] = {}({});\n", i, value.cast_type(value.cast_of[i]), element);
   }
   return text;
@@ -140,11 +143,11 @@ std::string layer_function(const HlsPlan& plan, const HlsNode& node) {
     text += array(y.name + "_acc_t", "sum", y.size());
     text +=
         fmt::format("  snac::{0}<{1}_config>(x, {1}_weights, {1}_bias, sum);\n", is_resource ? "dense_resource" : "dense_latency", y.name);
-    text += cast_text(y, "sum", false);
+    text += cast_text(y, node.dense->accumulator, "sum", false);
   } else if (std::holds_alternative<fixed::TableOp>(node.node->op)) {
     text += fmt::format("  snac::table<{}, {}, {}>(x, {}_table, y);\n", y.size(), x.carrier.width, x.carrier.is_signed, y.name);
   } else {
-    text += cast_text(y, "x", std::holds_alternative<fixed::ReluOp>(node.node->op));
+    text += cast_text(y, x.carrier, "x", std::holds_alternative<fixed::ReluOp>(node.node->op));
   }
   text += "}\n";
   if (plan.is_stream()) {

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include "snac/core/error.hpp"
 
@@ -128,6 +129,38 @@ const Device& find_device(const std::string& name) {
                                        .found = fmt::format("'{:.80}'", name),
                                        .expected = "a part or board from 'snac devices'",
                                        .hint = suggest(name, known)});
+}
+
+std::string part_number(const std::string& name) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kComplete{{
+      {"xcvu13p", "xcvu13p-flga2577-2-e"},
+      {"xcvu9p", "xcvu9p-flga2104-2L-e"},
+      {"xcu50", "xcu50-fsvh2104-2-e"},
+      {"xcu200", "xcu200-fsgd2104-2-e"},
+      {"xcu250", "xcu250-figd2104-2L-e"},
+      {"xcu280", "xcu280-fsvh2892-2L-e"},
+      {"xczu9eg", "xczu9eg-ffvb1156-2-e"},
+      {"xczu7ev", "xczu7ev-ffvc1156-2-e"},
+      {"xczu28dr", "xczu28dr-ffvg1517-2-e"},
+      {"xczu49dr", "xczu49dr-ffvf1760-2-e"},
+      {"xck26", "xck26-sfvc784-2LV-c"},
+      {"xc7z020", "xc7z020clg400-1"},
+      {"xc7k325t", "xc7k325tffg900-2"},
+      {"xc7vx690t", "xc7vx690tffg1761-2"},
+      {"xc7a100t", "xc7a100tcsg324-1"},
+  }};
+  const std::string& part = find_device(name).name;
+  std::string lower = name;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (lower.starts_with(part) && lower.size() > part.size()) {
+    // A package and a grade: "xcvu13p-flga2577-2-e", "xc7z020clg400-1".
+    std::string_view rest = std::string_view(lower).substr(part.size());
+    if (rest.front() == '-') rest.remove_prefix(1);
+    const std::size_t dash = rest.find('-');
+    if (dash != std::string_view::npos && is_package(rest.substr(0, dash))) return lower;
+  }
+  const auto found = std::find_if(kComplete.begin(), kComplete.end(), [&](const auto& entry) { return entry.first == part; });
+  return std::string(found == kComplete.end() ? std::string_view(part) : found->second);
 }
 
 double average_resource_percent(const Resources& used, const Device& device) {

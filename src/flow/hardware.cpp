@@ -78,9 +78,13 @@ class HardwareJob {
 
   /// The record outlives the folder: who deletes the folder gets the same project again.
   void restore_project() {
-    if (std::filesystem::exists(directory_ + "/" + kTop + ".v")) return;
+    const bool has_verilog = std::filesystem::exists(directory_ + "/" + kTop + ".v");
+    const bool has_hls = !hls() || std::filesystem::exists(directory_ + "/hls/project.tcl");
+    if (has_verilog && has_hls) return;
     const auto inputs = test_inputs(study_, net_, simulated_rows());
-    write_verilog_project(net_, design_, directory_, inputs, fixed::run(net_, inputs, study_.threads()));
+    const auto expected = fixed::run(net_, inputs, study_.threads());
+    if (!has_verilog) write_verilog_project(net_, design_, directory_, inputs, expected);
+    if (!has_hls) write_hls_project(net_, *hls(), directory_ + "/hls", inputs, expected);
   }
 
   void verify_engines() {
@@ -91,7 +95,7 @@ class HardwareJob {
                                study_.test(), rows);
     };
     const Verification verification =
-        verify(net_, design_, inputs, {.simulator = simulator_of(study_.config()), .directory = directory_}, qat);
+        verify(net_, design_, inputs, {.simulator = simulator_of(study_.config()), .directory = directory_, .hls = hls()}, qat);
     if (!verification.bit_exact()) {
       std::string found;
       for (const auto& engine : verification.engines)
@@ -131,6 +135,11 @@ class HardwareJob {
   }
 
  private:
+  std::optional<HlsJob> hls() const {
+    const StudyConfig& config = study_.config();
+    if (!wants(config, "hls")) return {};
+    return hls_job(config.synth.hls, config.target.device, config.target.clock_ns);
+  }
   std::size_t simulated_rows() const { return std::min(study_.test().size(), static_cast<std::size_t>(study_.config().synth.vectors)); }
 
   Study& study_;
@@ -145,7 +154,7 @@ class HardwareJob {
 
 void require_tools(const StudyConfig& config) {
   for (const auto& tool : config.synth.tools) {
-    const std::string program = tool == "icarus" ? "iverilog" : tool;
+    const std::string program = tool == "icarus" ? "iverilog" : tool == "hls" ? "g++" : tool;
     if (toolchain::find_program(program).empty()) {
       throw ToolError("a tool is missing", {.where = config.file + ": synth.tools",
                                             .found = "no program '" + program + "' on PATH",

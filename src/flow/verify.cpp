@@ -47,6 +47,10 @@ Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std
   if (qat) result.engines.push_back({"QAT forward pass", result.vectors, differing_rows(expected, qat(), outputs)});
   result.engines.push_back({"circuit interpreter", result.vectors,
                             differing_rows(expected, circuit::simulate(design.circuit, inputs, params.threads), outputs)});
+  if (params.hls) {
+    const auto hls = run_hls_project(net, *params.hls, params.directory + "/hls", inputs, expected);
+    result.engines.push_back({"HLS C++ by " + hls.tool, hls.vectors, hls.mismatches});
+  }
   if (params.simulator.empty()) return result;
 
   toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected),

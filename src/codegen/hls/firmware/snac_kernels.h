@@ -79,6 +79,16 @@ T positive(const T& x) {
   return x > T(0) ? x : T(0);
 }
 
+/// For x closer to zero than half a step of a grid with `fraction` bits: another such number of the same sign, which rounds alike.
+/// The vendor's headers cannot round a number whose bits all lie below the first one that is dropped.
+template <int fraction, class T>
+ap_fixed<3, 1 - fraction> tiny(const T& x) {
+#pragma HLS INLINE
+  ap_fixed<3, 1 - fraction> quarter;
+  quarter.range() = ap_uint<3>(x == T(0) ? 0 : x > T(0) ? 1 : 7);
+  return quarter;
+}
+
 /// y = (cast_t)x: rounding and overflow of cast_t, then stored without change.
 template <int n, class cast_t, class x_t, class y_t>
 void cast(const x_t x[n], y_t y[n]) {

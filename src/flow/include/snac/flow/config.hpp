@@ -13,6 +13,7 @@
 #include "snac/cost/estimator.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
+#include "snac/flow/hls.hpp"
 #include "snac/nn/trainer.hpp"
 #include "snac/search/nsga2.hpp"
 #include "snac/search/rungs.hpp"
@@ -80,6 +81,7 @@ struct CompressConfig {
 struct SynthConfig {
   std::vector<std::string> tools{"verilator", "yosys"};
   int vectors = 10000;  ///< test rows simulated
+  HlsConfig hls;        ///< if tools name hls
 };
 
 struct StudyConfig {
