@@ -93,9 +93,20 @@ void check(const HlsParams& params) {
   }
 }
 
-bool has_kernel(const fixed::Op& op) {
-  return std::holds_alternative<fixed::DenseOp>(op) || std::holds_alternative<fixed::CastOp>(op) ||
-         std::holds_alternative<fixed::ReluOp>(op) || std::holds_alternative<fixed::TableOp>(op);
+bool has_kernel(const fixed::Node& node) {
+  return node.inputs.size() == 1 && (std::holds_alternative<fixed::DenseOp>(node.op) || std::holds_alternative<fixed::CastOp>(node.op) ||
+                                     std::holds_alternative<fixed::ReluOp>(node.op) || std::holds_alternative<fixed::TableOp>(node.op));
+}
+
+/// Per value: it reaches the output. Works backwards, as nodes read earlier values only.
+std::vector<bool> live_values(const fixed::FixedNet& net) {
+  std::vector<bool> live(net.nodes.size() + 1, false);
+  live.back() = true;
+  for (std::size_t k = net.nodes.size(); k-- > 0;) {
+    for (const int source : net.nodes[k].inputs)
+      live[static_cast<std::size_t>(source)] = live[static_cast<std::size_t>(source)] || live[k + 1];
+  }
+  return live;
 }
 
 }  // namespace
@@ -105,20 +116,14 @@ HlsPlan plan_hls(const fixed::FixedNet& net, const HlsParams& params) {
   net.validate();
   HlsPlan plan{.net = &net, .params = params, .values = {}, .nodes = {}};
 
-  // Backwards from the output: what nobody reads is left out.
-  std::vector<bool> live(net.nodes.size() + 1, false);
-  live.back() = true;
-  for (std::size_t k = net.nodes.size(); k-- > 0;) {
-    if (!live[k + 1]) continue;
-    const fixed::Node& node = net.nodes[k];
-    if (!has_kernel(node.op) || node.inputs.size() != 1) {
-      throw DataError("a network cannot be written as an HLS project",
-                      {.where = place(k, node),
-                       .found = "a kind of node that has no HLS kernel yet",
-                       .expected = "dense, cast, relu or table",
-                       .hint = "leave HLS out for this network; the Verilog covers every kind"});
-    }
-    live[static_cast<std::size_t>(node.inputs.front())] = true;
+  const std::vector<bool> live = live_values(net);
+  for (std::size_t k = 0; k < net.nodes.size(); ++k) {
+    if (!live[k + 1] || has_kernel(net.nodes[k])) continue;
+    throw DataError("a network cannot be written as an HLS project",
+                    {.where = place(k, net.nodes[k]),
+                     .found = "a kind of node that has no HLS kernel yet",
+                     .expected = "dense, cast, relu or table",
+                     .hint = "leave HLS out for this network; the Verilog covers every kind"});
   }
 
   plan.values.push_back(plan_value(net.input, "input", "input"));
@@ -134,6 +139,15 @@ HlsPlan plan_hls(const fixed::FixedNet& net, const HlsParams& params) {
     plan.nodes.push_back(planned);
   }
   return plan;
+}
+
+bool has_hls_kernels(const fixed::FixedNet& net) {
+  net.validate();
+  const std::vector<bool> live = live_values(net);
+  for (std::size_t k = 0; k < net.nodes.size(); ++k) {
+    if (live[k + 1] && !has_kernel(net.nodes[k])) return false;
+  }
+  return true;
 }
 
 }  // namespace snac::codegen

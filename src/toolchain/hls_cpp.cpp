@@ -29,7 +29,7 @@ std::vector<std::string> compile_command(const HlsCppParams& params, const fs::p
   if (params.sources.empty())
     throw ConfigError("nothing to compile", {.where = "HLS C++", .found = "no source file", .expected = {}, .hint = {}});
   // -O1: the compilation takes longer than a run of 10,000 vectors, but at -O0 the arithmetic of the headers is calls.
-  std::vector<std::string> argv{params.compiler, "-std=" + params.standard, "-O1", "-Wno-unknown-pragmas"};
+  std::vector<std::string> argv{params.compiler, "-std=" + params.standard, "-O1", "-Wall", "-Wextra", "-Wno-unknown-pragmas"};
   for (const fs::path& folder : params.include_directories) {
     argv.emplace_back("-I");
     argv.push_back((directory / folder).string());

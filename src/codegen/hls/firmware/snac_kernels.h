@@ -38,6 +38,7 @@ void dense_resource(const x_t x[config::n_in], const weight_t weights[config::n_
   const int input_groups = config::n_in / inputs_per_group;
   const int output_groups = config::n_out / outputs_per_group;
   const int multipliers = input_groups * output_groups;
+  (void)multipliers;  // only a pragma reads it
 #pragma HLS FUNCTION_INSTANTIATE variable=weights
 #pragma HLS ARRAY_RESHAPE variable=weights block factor=multipliers
 #pragma HLS ARRAY_PARTITION variable=bias complete dim=0
