@@ -70,6 +70,30 @@ TEST(Run, goes_from_jets_to_bit_exact_verilog_and_a_yosys_row) {
   EXPECT_NE(verified.out.find("bit-exact: 200/200"), std::string::npos) << verified.out;
 }
 
+TEST(Run, a_class_index_as_output_is_as_accurate_as_logits) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path(), "[icarus]");
+  double accuracy = 0;
+  for (const std::string kind : {"logits", "argmax", "softmax"}) {
+    const Outcome outcome = run_toy(config, {"--json", "--set", "target.output=" + kind, "--output", (folder.path() / kind).string()});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const Json hardware = parse_json(outcome.out, "run --json")["hardware"][0];
+    EXPECT_EQ(hardware["verification"]["summary"], "bit-exact: 1000/1000");
+    EXPECT_EQ(hardware["verification"]["engines"].size(), 4U) << "the training side as well";
+    const double found = hardware["test_accuracy"].get<double>();
+    if (kind == "logits") accuracy = found;
+    // Probabilities that round to equal ones may change the class.
+    EXPECT_NEAR(found, accuracy, kind == "softmax" ? 0.05 : 0) << kind;
+  }
+  const std::string model = (folder.path() / "logits/hardware").string();
+  for (const auto& entry : std::filesystem::directory_iterator(model)) {
+    const Outcome outcome = run({"verify", "--model", (entry.path() / "fixed_net.json").string(), "--output-stage", "argmax", "--simulator",
+                                 "icarus", "--vectors", "200"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("bit-exact: 200/200"), std::string::npos) << outcome.out;
+  }
+}
+
 TEST(Run, second_run_does_no_work_and_prints_the_same) {
   const TemporaryDirectory folder;
   const std::string config = write_toy_study(folder.path());

@@ -13,8 +13,10 @@ namespace snac::app {
 namespace {
 
 struct Options {
-  std::string model, output, device = "xcvu13p";
+  ModelOptions model;
+  std::string output, device = "xcvu13p";
   int adders_per_stage = 2;
+  double clock_ns = 5;
   bool no_yosys = false, json = false;
   HlsOptions hls;
 };
@@ -22,11 +24,12 @@ struct Options {
 constexpr int kHlsVectors = 1000;  ///< random and corner vectors for the test bench
 
 int synth(const Options& options) {
-  const fixed::FixedNet net = fixed::load_fixed_net(options.model);
+  const fixed::FixedNet net = options.model.load();
   const cost::Device& device = cost::find_device(options.device);
   const auto design = flow::design_circuit(net, options.adders_per_stage);
-  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {});
-  Json json{{"model", options.model},
+  const auto sources =
+      flow::write_verilog_project(net, design, options.output, {}, {}, {flow::part_for_scripts(options.device), options.clock_ns});
+  Json json{{"model", options.model.model},
             {"directory", options.output},
             {"device", device.name},
             {"latency_cycles", design.schedule.latency},
@@ -74,9 +77,10 @@ int synth(const Options& options) {
 void add_synth(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("synth", "Write the Verilog of a network and count its resources with Yosys");
-  command->add_option("-m,--model", options->model, "A fixed_net.json")->required();
+  options->model.add_to(*command);
   command->add_option("-o,--output", options->output, "Folder for the Verilog")->required();
   command->add_option("--device", options->device, "Part or board (see snac devices)");
+  command->add_option("--clock", options->clock_ns, "Clock period in ns, for the scripts of vendor tools")->check(CLI::Range(0.1, 1e6));
   command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
   command->add_flag("--no-yosys", options->no_yosys, "Circuit estimate only");
   options->hls.add_to(*command, "Also write an HLS C++ project, to <output>/hls");

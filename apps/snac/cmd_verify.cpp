@@ -15,7 +15,8 @@ namespace snac::app {
 namespace {
 
 struct Options {
-  std::string model, data, simulator = "verilator", label = "label";
+  ModelOptions model;
+  std::string data, simulator = "verilator", label = "label";
   int vectors = 10000, adders_per_stage = 2;
   std::uint64_t seed = 1;
   bool json = false;
@@ -26,13 +27,13 @@ struct Options {
 std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& options) {
   if (options.data.empty()) return flow::random_inputs(net, options.vectors, options.seed);
   if (net.preprocessing.is_null()) {
-    throw ConfigError("the model does not say how its inputs are prepared", {.where = options.model,
+    throw ConfigError("the model does not say how its inputs are prepared", {.where = options.model.model,
                                                                              .found = "no 'preprocessing'",
                                                                              .expected = "a model written by snac run",
                                                                              .hint = "leave out --data to verify on random vectors"});
   }
   const auto raw = data::read_dataset(options.data, {.label_column = options.label, .max_rows = static_cast<std::size_t>(options.vectors)});
-  const auto rows = data::Preprocessor::from_json(net.preprocessing, options.model).apply(raw, "test");
+  const auto rows = data::Preprocessor::from_json(net.preprocessing, options.model.model).apply(raw, "test");
   if (static_cast<std::size_t>(rows.num_features) != net.input.size()) {
     throw DataError("the data do not fit the model", {.where = options.data,
                                                       .found = fmt::format("{} features", rows.num_features),
@@ -43,7 +44,7 @@ std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& o
 }
 
 int verify(const Options& options) {
-  const fixed::FixedNet net = fixed::load_fixed_net(options.model);
+  const fixed::FixedNet net = options.model.load();
   const TemporaryDirectory folder;
   const auto result = flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options),
                                    {.simulator = options.simulator == "none" ? "" : options.simulator,
@@ -52,9 +53,11 @@ int verify(const Options& options) {
   if (options.json) {
     Json engines = Json::array();
     for (const auto& e : result.engines) engines.push_back({{"engine", e.engine}, {"vectors", e.vectors}, {"mismatches", e.mismatches}});
-    print(Json{{"model", options.model}, {"vectors", result.vectors}, {"bit_exact", result.bit_exact()}, {"engines", std::move(engines)}}
-              .dump(2) +
-          "\n");
+    print(
+        Json{
+            {"model", options.model.model}, {"vectors", result.vectors}, {"bit_exact", result.bit_exact()}, {"engines", std::move(engines)}}
+            .dump(2) +
+        "\n");
   } else {
     TextTable table({"engine", "vectors", "differ from FixedNet"});
     for (const auto& e : result.engines) table.add_row({e.engine, with_thousands(e.vectors), with_thousands(e.mismatches)});
@@ -68,7 +71,7 @@ int verify(const Options& options) {
 void add_verify(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("verify", "Compare all engines bit by bit: FixedNet, circuit, Verilog in simulation, HLS C++");
-  command->add_option("-m,--model", options->model, "A fixed_net.json")->required();
+  options->model.add_to(*command);
   command->add_option("--data", options->data, "Real rows to use (prepared as the model says); without it random and corner vectors");
   command->add_option("--label", options->label, "CSV: name of the label column");
   command->add_option("--vectors", options->vectors, "Rows")->check(CLI::Range(1, 10000000));

@@ -36,6 +36,15 @@ struct HlsOptions {
   flow::HlsJob job(const std::string& device) const;
 };
 
+/// Options that every command with a model file has.
+struct ModelOptions {
+  std::string model, output_stage;
+  int probability_bits = 8;
+
+  void add_to(CLI::App& command);
+  fixed::FixedNet load() const;
+};
+
 void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress
 void add_front(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);

@@ -1,6 +1,7 @@
 #include "levels.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "snac/circuit/schedule.hpp"
 
@@ -27,6 +28,11 @@ int logic_levels(const Circuit& circuit, Id id) {
       return node.type.rounding == fixed::Rounding::trn && node.type.overflow == fixed::Overflow::wrap ? 0 : 1;
     case Kind::lookup:
       return std::max(1, circuit.node(node.args[0]).range.width() - 6);
+    case Kind::maximum:  // a comparison's carry chain, then a choice
+      return 2;
+    case Kind::multiply:  // a tree of adders over the rows of partial products, as many as the narrower operand has bits
+      return std::max<int>(1, std::bit_width(static_cast<unsigned>(
+                                  std::min(circuit.node(node.args[0]).range.width(), circuit.node(node.args[1]).range.width()) - 1)));
   }
   return 0;
 }

@@ -61,6 +61,19 @@ double cost_of_lookup(const Circuit& circuit, const Node& node) {
   return outputs * (luts > 4 ? luts * 4 / 3 : luts);
 }
 
+/// A carry chain that compares, then a choice: one LUT per bit each. Yosys 0.23 on single maxima of 4 to 16 bits: 1.00 to 1.12 x this.
+/// Bits that nobody reads are counted as well: an argmax over 2 to 10 values takes 0.55 to 0.80 x of its sum.
+double cost_of_maximum(const Circuit& circuit, const Node& node) {
+  return static_cast<double>(adder_width(circuit, node)) + node.range.width();
+}
+
+/// n rows of m partial products (n the narrower operand): each row beyond the second goes through full adders of two LUTs per bit, the
+/// last two through a carry chain. Yosys 0.23 without DSPs, 4x4 to 12x12 bits: 0.67 to 1.11 x this (signed ones 0.83 to 1.11 x).
+double cost_of_multiply(const Circuit& circuit, const Node& node) {
+  const auto [n, m] = std::minmax({circuit.node(node.args[0]).range.width(), circuit.node(node.args[1]).range.width()});
+  return 2.0 * std::max(0, n - 2) * m + n + m;
+}
+
 NodeCost cost_of(const Circuit& circuit, Id id) {
   const Node& node = circuit.node(id);
   switch (node.kind) {
@@ -78,6 +91,10 @@ NodeCost cost_of(const Circuit& circuit, Id id) {
       return {.lut = 0.5 * node.range.width()};
     case Kind::lookup:
       return {.lut = cost_of_lookup(circuit, node)};
+    case Kind::maximum:
+      return {.lut = cost_of_maximum(circuit, node)};
+    case Kind::multiply:
+      return {.lut = cost_of_multiply(circuit, node)};
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "exact.hpp"
+#include "output_stage.hpp"
 
 namespace snac::circuit {
 namespace {
@@ -123,17 +124,14 @@ class Lowering {
   void lower_op(const fixed::TableOp& op, std::size_t k) {
     const fixed::TensorType& input = net_.value(net_.nodes[k].inputs.front());
     for (std::size_t i = 0; i < values_[k + 1].size(); ++i) {
-      // The wire may lack low zero bits of the declared type: take the entries that it can reach.
-      const Node& x = circuit_.node(values_[source(k)][i]);
-      const FixedType& type = input.type(i);
-      const std::int64_t step_bits = std::int64_t{type.fraction_bits()} - x.fraction_bits;
-      Table table{x.range.low, {}};
-      for (std::int64_t raw = x.range.low; raw <= x.range.high; ++raw) {
-        const Wide entry = shifted_left(raw, step_bits) - type.min_raw();
-        table.entries.push_back(op.table[static_cast<std::size_t>(entry)]);
-      }
-      values_[k + 1][i] = circuit_.lookup(values_[source(k)][i], table, net_.nodes[k].output.type(i).fraction_bits());
+      values_[k + 1][i] = look_up(circuit_, values_[source(k)][i], input.type(i), op.table, net_.nodes[k].output.type(i).fraction_bits());
     }
+  }
+
+  void lower_op(const fixed::ArgmaxOp&, std::size_t k) { values_[k + 1] = {argmax(circuit_, values_[source(k)])}; }
+
+  void lower_op(const fixed::SoftmaxOp& op, std::size_t k) {
+    values_[k + 1] = softmax(circuit_, op, values_[source(k)], net_.nodes[k].output);
   }
 
   /// The one node that reads `value`, if it is a cast or ReLU and the value is not the network's output.

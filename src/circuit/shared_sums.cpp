@@ -1,7 +1,9 @@
 #include "shared_sums.hpp"
 
 #include <algorithm>
+#include <limits>
 
+#include "decompose.hpp"
 #include "sharing.hpp"
 #include "snac/core/rng.hpp"
 
@@ -11,11 +13,14 @@ namespace {
 // The local search's length: steps for small systems, fewer for large ones, whose steps are longer.
 constexpr std::size_t kMaxSteps = 1000, kMinSteps = 60, kWork = 4'000'000;
 constexpr double kLeastDissolved = 0.02, kMostDissolved = 0.25;
+constexpr std::size_t kManyDigits = 2000;
+constexpr double kRecodedDigits = 100, kRecodingSteps = 500;  // of a large system, divided by its digits
 constexpr double kNoise = 0.3;
 
 struct State {
   SumSystem system;
   Draft draft;
+  std::string method;
 };
 
 /// Makes the levels of what was built the limits: whoever reads a value relies on them.
@@ -27,13 +32,36 @@ void fix_levels(State& state) {
   }
 }
 
-State shared(SumSystem system, const SharingParams& params) {
+State shared(SumSystem system, const SharingParams& params, std::string method) {
   share_pairs(system, params);
   dissolve(system, {});
   Draft draft = build(system, TreeKind::cheapest);
-  State state{std::move(system), std::move(draft)};
+  State state{std::move(system), std::move(draft), std::move(method)};
   fix_levels(state);
   return state;
+}
+
+/// Writes some coefficients in another form with as few digits: 4 - 1 as 2 + 1 and back. Canonical digits are not the ones that
+/// share most.
+void recode(SumSystem& system, double share, Rng& rng) {
+  for (Row& row : system.rows) {
+    std::vector<Ref>& digits = row.digits;
+    std::sort(digits.begin(), digits.end(),
+              [](const Ref& a, const Ref& b) { return std::pair(a.value, a.power) < std::pair(b.value, b.power); });
+    for (std::size_t i = 1; i < digits.size(); ++i) {
+      Ref &low = digits[i - 1], &high = digits[i];
+      if (low.value != high.value) continue;
+      const bool is_last = i + 1 == digits.size() || digits[i + 1].value != high.value;
+      if (high.power == low.power + 2 && high.negative != low.negative && rng.chance(share)) {
+        high.power = low.power + 1;
+        low.negative = high.negative;
+      } else if (high.power == low.power + 1 && high.negative == low.negative && (is_last || digits[i + 1].power > low.power + 2) &&
+                 rng.chance(share)) {
+        high.power = low.power + 2;
+        low.negative = !high.negative;
+      }
+    }
+  }
 }
 
 /// Dissolves a random part of the shared values, shares anew with scores disturbed a little, and keeps what costs no more
@@ -41,43 +69,51 @@ State shared(SumSystem system, const SharingParams& params) {
 State improve(State best, std::size_t digits, std::uint64_t seed) {
   Rng rng = Rng::stream(seed, "adder graph search");
   const std::size_t steps = std::clamp(kWork / (digits + 1), kMinSteps, kMaxSteps);
+  const double size = static_cast<double>(digits + 1);
+  const double most_recoded = std::min(0.3, kRecodedDigits / size), recoding = std::min(0.5, kRecodingSteps / size);
   for (std::size_t step = 0; step < steps; ++step) {
     SumSystem system = best.system;
     const double share = rng.uniform(kLeastDissolved, kMostDissolved);
     std::vector<char> marked(system.values.size(), 0);
     for (std::size_t v = system.num_leaves; v < marked.size(); ++v) marked[v] = rng.chance(share);
     dissolve(system, marked);
-    State trial = shared(std::move(system), {.noise = kNoise, .seed = rng.next()});
+    if (rng.chance(recoding)) recode(system, rng.uniform(0, most_recoded), rng);
+    State trial = shared(std::move(system), {.noise = kNoise, .seed = rng.next()}, best.method);
     if (trial.draft.cost() <= best.draft.cost()) best = std::move(trial);
   }
   return best;
 }
 
+/// The cheaper one of both; the first if they cost the same.
+void keep_cheaper(State& best, State other) {
+  if (other.draft.cost() < best.draft.cost()) best = std::move(other);
+}
+
 }  // namespace
 
 Candidate cheapest_sums(const SumSystem& system, Candidate plain, const CmvmParams& params) {
-  struct Variant {
-    SharingParams sharing;
-    const char* name;
-  };
-  std::vector<Variant> variants{{{}, "overlap"}};
-  if (params.effort != Effort::quick) variants.push_back({{.level_penalty = 0.1}, "overlap, like levels"});
-  State best;
-  const char* method = nullptr;
-  for (const Variant& variant : variants) {
-    State state = shared(system, variant.sharing);
-    if (method != nullptr && state.draft.cost() >= best.draft.cost()) continue;
-    best = std::move(state);
-    method = variant.name;
+  State best = shared(system, {}, "overlap");
+  if (params.effort != Effort::quick) {
+    keep_cheaper(best, shared(system, {.level_penalty = 0.1}, "overlap, like levels"));
+    const State of_pairs = best;
+    std::size_t last = 0;
+    for (const int edges : {1, 2, 4, std::numeric_limits<int>::max()}) {
+      SumSystem differences = system;
+      const std::size_t saved = decompose(differences, edges);
+      if (saved == last) continue;  // nothing, or the same tree again
+      last = saved;
+      keep_cheaper(best, shared(std::move(differences), {}, "differences, overlap"));
+    }
+    if (params.effort == Effort::high) {
+      std::size_t digits = 0;
+      for (const Row& row : system.rows) digits += row.digits.size();
+      // The few steps that a large system gets go further from pairs alone than from the long rows of differences.
+      State searched = improve(digits > kManyDigits ? of_pairs : best, digits, params.seed);
+      searched.method += ", searched";
+      keep_cheaper(best, std::move(searched));
+    }
   }
-  std::string name = method;
-  if (params.effort == Effort::high) {
-    std::size_t digits = 0;
-    for (const Row& row : system.rows) digits += row.digits.size();
-    best = improve(std::move(best), digits, params.seed);
-    name += ", searched";
-  }
-  if (best.draft.cost() < plain.draft.cost()) return {std::move(best.draft), std::move(name)};
+  if (best.draft.cost() < plain.draft.cost()) return {std::move(best.draft), std::move(best.method)};
   return plain;
 }
 

@@ -67,6 +67,14 @@ class Block {
       case Kind::relu:
         for (std::size_t r = 0; r < count; ++r) out[r] = std::max<std::int64_t>(a[r], 0);
         return;
+      case Kind::maximum: {
+        const std::int64_t factor_a = std::int64_t{1} << node.shift_a, factor_b = std::int64_t{1} << node.shift_b;
+        for (std::size_t r = 0; r < count; ++r) out[r] = std::max(a[r] * factor_a, b[r] * factor_b);
+        return;
+      }
+      case Kind::multiply:
+        for (std::size_t r = 0; r < count; ++r) out[r] = a[r] * b[r];
+        return;
       case Kind::lookup: {
         const Table& table = circuit_.tables()[static_cast<std::size_t>(node.index)];
         for (std::size_t r = 0; r < count; ++r) out[r] = table.entries[static_cast<std::size_t>(a[r] - table.low)];

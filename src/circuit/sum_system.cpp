@@ -160,9 +160,8 @@ void add_digit(std::vector<Ref>& digits, Ref digit) {
   digits.push_back(digit);
 }
 
-int balanced_depth(const SumSystem& system, const std::vector<Ref>& digits) {
-  std::priority_queue<int, std::vector<int>, std::greater<>> levels;
-  for (const Ref& digit : digits) levels.push(system.wire(digit.value).level);
+int balanced_depth(const std::vector<int>& operand_levels) {
+  std::priority_queue<int, std::vector<int>, std::greater<>> levels({}, operand_levels);
   while (levels.size() > 1) {
     levels.pop();
     const int level = levels.top() + 1;
@@ -170,6 +169,12 @@ int balanced_depth(const SumSystem& system, const std::vector<Ref>& digits) {
     levels.push(level);
   }
   return levels.empty() ? 0 : levels.top();
+}
+
+int balanced_depth(const SumSystem& system, const std::vector<Ref>& digits) {
+  std::vector<int> levels;
+  for (const Ref& digit : digits) levels.push_back(system.wire(digit.value).level);
+  return balanced_depth(levels);
 }
 
 void dissolve(SumSystem& system, const std::vector<char>& marked) {

@@ -45,7 +45,8 @@ void add_digit(std::vector<Ref>& digits, Ref digit);
 /// Values that are only another one, scaled, and values read once go as well.
 void dissolve(SumSystem& system, const std::vector<char>& marked);
 
-/// Levels of a balanced sum of the row's digits.
+/// Levels of a balanced sum of operands, given theirs; and of a row's digits.
+int balanced_depth(const std::vector<int>& operand_levels);
 int balanced_depth(const SumSystem& system, const std::vector<Ref>& digits);
 
 /// Builds all rows as adders. `balanced`: fewest levels, operands of like weight first; else the cheapest adder that the row's

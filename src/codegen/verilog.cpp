@@ -156,7 +156,7 @@ class Printer {
 
   Operand operand(Id id, std::int32_t when) const {
     const Id source = storage(id);
-    return {is_literal(source) ? std::string() : name(source, when), node(source).range};
+    return {is_literal(source) ? std::string() : name(source, when), node(source).range, &use_};
   }
 
   std::string logic(Id id, bool is_port) const {
@@ -192,6 +192,7 @@ class Printer {
       for (const Id id : held) {
         if (!is_port({id, s + 1})) declarations += fmt::format("  reg {} {};\n", range_of(id), name(id, s + 1));
         registers += fmt::format("    {} <= {};\n", name(id, s + 1), name(id, s));
+        use_.mark_all(name(id, s), node(id).range.width());
       }
       if (!lines.empty() || !registers.empty()) text += fmt::format("\n  // stage {}\n", s) + lines;
       if (!registers.empty()) text += declarations + "  always @(posedge clk) begin\n" + registers + "  end\n";
@@ -211,12 +212,23 @@ class Printer {
       const char* kind = signal.stage > stage(signal.node) ? "reg" : "wire";
       ports.push_back(fmt::format("output {} {} {}", kind, range_of(signal.node), name(signal)));
     }
-    return fmt::format("// {}\nmodule {} (\n  {}\n);\n{}endmodule\n", as_comment(unit.group), unit.module, fmt::join(ports, ",\n  "),
-                       body(unit));
+    use_ = {};
+    const std::string text = body(unit);
+    std::vector<std::string> unused;
+    for (const Signal& signal : unit.reads) use_.add_unused(name(signal), node(signal.node).range.width(), unused);
+    for (const Id id : unit.nodes) {
+      for (std::int32_t s = stage(id); s <= last_use(id); ++s) {
+        if (!unit.exports.contains({id, s})) use_.add_unused(name(id, s), node(id).range.width(), unused);
+      }
+    }
+    for (const auto& [wire, width] : use_.parts()) use_.add_unused(wire, width, unused);
+    return fmt::format("// {}\nmodule {} (\n  {}\n);\n{}{}endmodule\n", as_comment(unit.group), unit.module, fmt::join(ports, ",\n  "),
+                       text, BitUse::sink(unused));
   }
 
   std::string instance(std::size_t u) const {
     const Unit& unit = units_[u];
+    for (const Signal& signal : unit.reads) use_.mark_all(name(signal), node(signal.node).range.width());
     std::vector<std::string> pins;
     if (has_registers(unit, schedule_)) pins.push_back(".clk(clk)");
     for (const std::set<Signal>* side : {&unit.reads, &unit.exports}) {
@@ -234,6 +246,18 @@ class Printer {
       }
     }
     return text + line + ");\n";
+  }
+
+  /// Per node: true for the inputs that anything reads.
+  std::vector<bool> read_inputs() const {
+    std::vector<bool> is_read(circuit_.size(), false);
+    for (std::size_t i = 0; i < circuit_.size(); ++i) {
+      const Id id = static_cast<Id>(i);
+      if (!is_printed(id)) continue;
+      for (int k = 0; k < node(id).num_args(); ++k) is_read[at(storage(node(id).args[static_cast<std::size_t>(k)]))] = true;
+    }
+    for (const Port& port : circuit_.outputs()) is_read[at(storage(port.node))] = true;
+    return is_read;
   }
 
   static std::string port_table(const char* bus, std::span<const Port> ports) {
@@ -260,12 +284,16 @@ class Printer {
     const std::string chain = latency == 1 ? "in_valid" : fmt::format("{{valid[{}:0], in_valid}}", latency - 2);
     text += fmt::format("  reg {0} valid;\n  always @(posedge clk) valid <= rst ? {1} : {2};\n  assign out_valid = valid[{3}];\n\n",
                         vector_range(latency), literal(0, latency), chain, latency - 1);
+    use_ = {};
+    const std::vector<bool> is_read = read_inputs();
     std::int64_t offset = 0;
     for (const Port& port : circuit_.inputs()) {
-      if (!is_literal(port.node)) {
-        text += fmt::format("  wire {} n{} = in_data[{}:{}];\n", range_of(port.node), port.node, offset + port.type.width - 1, offset);
+      const std::int64_t high = offset + port.type.width - 1;
+      if (is_read[at(port.node)]) {
+        text += fmt::format("  wire {} n{} = in_data[{}:{}];\n", range_of(port.node), port.node, high, offset);
+        use_.mark("in_data", offset, high);
       }
-      offset += port.type.width;
+      offset = high + 1;
     }
     text += body(units_.front()) + "\n";
     for (std::size_t u = 1; u < units_.size(); ++u) {
@@ -279,7 +307,10 @@ class Printer {
       elements.push_back(bits(value, -left, port.type.width));
     }
     std::reverse(elements.begin(), elements.end());
-    return text + fmt::format("\n  assign out_data = {{\n    {}\n  }};\nendmodule\n", fmt::join(elements, ",\n    "));
+    text += fmt::format("\n  assign out_data = {{\n    {}\n  }};\n", fmt::join(elements, ",\n    "));
+    std::vector<std::string> unused;
+    use_.add_unused("in_data", bus_width(circuit_.inputs()), unused);
+    return text + BitUse::sink(unused) + "endmodule\n";
   }
 
   static std::string bus_range(std::span<const Port> ports) { return fmt::format("[{}:0]", bus_width(ports) - 1); }
@@ -291,6 +322,7 @@ class Printer {
   std::vector<std::size_t> unit_of_;  ///< per node
   std::set<std::string> modules_;
   std::vector<std::string> table_modules_;
+  mutable BitUse use_;  ///< of the module that is being printed
 };
 
 }  // namespace

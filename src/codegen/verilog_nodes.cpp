@@ -58,13 +58,14 @@ std::string add_text(const Node& node, const NodeContext& context) {
   const auto part = [&](const std::string& piece) { text += (parts++ > 0 ? ", " : "") + piece; };
   if (split < width) {
     const int count = width - split;
-    const std::string left = bits(a, split - node.shift_a, count), right = bits(b, split - node.shift_b, count);
+    const auto left = [&] { return bits(a, split - node.shift_a, count); };
+    const auto right = [&] { return bits(b, split - node.shift_b, count); };
     if (known_zero(b, split - node.shift_b, count)) {
-      part(left);
+      part(left());
     } else if (known_zero(a, split - node.shift_a, count) && !node.subtract) {
-      part(right);
+      part(right());
     } else {
-      part(fmt::format("{} {} {}", left, node.subtract ? '-' : '+', right));
+      part(fmt::format("{} {} {}", left(), node.subtract ? '-' : '+', right()));
     }
   }
   if (!tail.empty()) part(tail);
@@ -105,29 +106,30 @@ std::string increment(Rounding mode, const View& floor) {
   const std::int64_t drop = floor.offset;
   const Operand& x = floor.operand;
   // The dropped bits: half, and the rest below it. Above x's wire they repeat its sign, so the wire's own bits tell.
-  const std::string half = bits(x, drop - 1, 1);
-  const std::string rest = any(x, 0, std::min<std::int64_t>(drop - 1, x.range.width()));
-  const std::string sign = x.range.is_signed() ? floor.sign() : "";
+  // Asked for only where needed: what is asked for counts as read.
+  const auto half = [&] { return bits(x, drop - 1, 1); };
+  const auto rest = [&] { return any(x, 0, std::min<std::int64_t>(drop - 1, x.range.width())); };
+  const auto sign = [&] { return x.range.is_signed() ? floor.sign() : std::string(); };
   const auto half_and = [&](const std::string& first, const std::string& second) {
-    if (!first.empty() && !second.empty()) return fmt::format("{} & ({} | {})", half, first, second);
+    if (!first.empty() && !second.empty()) return fmt::format("{} & ({} | {})", half(), first, second);
     const std::string& only = first.empty() ? second : first;
-    return only.empty() ? only : half + " & " + only;
+    return only.empty() ? only : half() + " & " + only;
   };
   switch (mode) {
     case Rounding::trn:
       return "";
     case Rounding::trn_zero:  // negative and not on the grid
-      return sign.empty() ? "" : fmt::format("{} & {}", sign, any(x, 0, std::min<std::int64_t>(drop, x.range.width())));
+      return !x.range.is_signed() ? "" : fmt::format("{} & {}", sign(), any(x, 0, std::min<std::int64_t>(drop, x.range.width())));
     case Rounding::rnd:
-      return half;
+      return half();
     case Rounding::rnd_zero:
-      return half_and(sign, rest);
+      return half_and(sign(), rest());
     case Rounding::rnd_inf:
-      return sign.empty() ? half : half_and("~" + sign, rest);
+      return !x.range.is_signed() ? half() : half_and("~" + sign(), rest());
     case Rounding::rnd_min_inf:
-      return half_and("", rest);
+      return half_and("", rest());
     case Rounding::rnd_conv:
-      return half_and(floor.get(0, 1), rest);
+      return half_and(floor.get(0, 1), rest());
   }
   return "";
 }
@@ -145,12 +147,13 @@ View rounded(const Node& node, const NodeContext& context, std::string& text) {
   const FixedType widest{63, 63 - node.type.fraction_bits(), true, node.type.rounding, Overflow::wrap};
   const Range range{fixed::cast_raw(x.range.low, context.fraction_bits[0], widest),
                     fixed::cast_raw(x.range.high, context.fraction_bits[0], widest)};
-  const Operand sum{context.wire + "_rounded", range};
+  const Operand sum{context.wire + "_rounded", range, x.use};
   if (!sum.is_constant()) {
     text += define(context.wire + "_up", 1, condition);
     const int width = range.width();
     const std::string up = width == 1 ? context.wire + "_up" : fmt::format("{{{}, {}_up}}", literal(0, width - 1), context.wire);
     text += define(sum.wire, width, fmt::format("{} + {}", view.get(0, width), up));
+    if (x.use) x.use->declare_part(sum.wire, width);
   }
   return {sum, 0, range.low, range.high};
 }
@@ -205,6 +208,44 @@ std::string relu_text(const Node& node, const NodeContext& context) {
   return result(node, context, fmt::format("{} ? {} : {}", bits(a, a.range.width() - 1, 1), literal(0, width), bits(a, 0, width)));
 }
 
+/// An operand's value shifted left, `count` bits wide and marked with the sign that the comparison or product needs.
+std::string as_number(const Operand& operand, int shift, int count, bool is_signed) {
+  const std::string text = bits(operand, -shift, count);
+  return is_signed ? "$signed(" + text + ")" : text;
+}
+
+int width_of(const Operand& operand, int shift, bool is_signed) {
+  const int width = operand.is_constant() ? Range{operand.range.low, operand.range.low}.width() : operand.range.width();
+  return width + shift + (is_signed && !operand.range.is_signed() ? 1 : 0);
+}
+
+std::string maximum_text(const Node& node, const NodeContext& context) {
+  const auto& [a, b] = context.operands;
+  const bool is_signed = a.range.is_signed() || b.range.is_signed();
+  const int width = std::max(width_of(a, node.shift_a, is_signed), width_of(b, node.shift_b, is_signed));
+  const std::string text = define(context.wire + "_less", 1,
+                                  as_number(a, node.shift_a, width, is_signed) + " < " + as_number(b, node.shift_b, width, is_signed));
+  const int kept = node.range.width();
+  return text + result(node, context,
+                       fmt::format("{}_less ? {} : {}", context.wire, bits(b, -std::int64_t{node.shift_b}, kept),
+                                   bits(a, -std::int64_t{node.shift_a}, kept)));
+}
+
+/// The attribute keeps Vivado from a DSP block, as the counts say; Quartus knows `multstyle`.
+std::string multiply_text(const Node& node, const NodeContext& context) {
+  const auto& [a, b] = context.operands;
+  const bool is_signed = a.range.is_signed() || b.range.is_signed();
+  const int width = width_of(a, 0, is_signed) + width_of(b, 0, is_signed);
+  const std::string product = context.wire + "_product";
+  std::string text = "  (* use_dsp = \"no\", multstyle = \"logic\" *)\n";
+  text += define(product, width, as_number(a, 0, width, is_signed) + " * " + as_number(b, 0, width, is_signed));
+  if (BitUse* use = a.use) {
+    use->declare_part(product, width);
+    use->mark_all(product, node.range.width());
+  }
+  return text + result(node, context, width == node.range.width() ? product : fmt::format("{}[{}:0]", product, node.range.width() - 1));
+}
+
 std::string lookup_text(const Node& node, const NodeContext& context) {
   std::string text = context.declared ? "" : fmt::format("  wire {} {};\n", vector_range(node.range.width()), context.wire);
   const Operand& a = context.operands[0];
@@ -230,6 +271,10 @@ std::string node_text(const Node& node, const NodeContext& context) {
       return relu_text(node, context);
     case Kind::lookup:
       return lookup_text(node, context);
+    case Kind::maximum:
+      return maximum_text(node, context);
+    case Kind::multiply:
+      return multiply_text(node, context);
     case Kind::input:
     case Kind::constant:
       break;

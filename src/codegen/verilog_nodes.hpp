@@ -18,7 +18,7 @@ struct NodeContext {
 };
 
 /// Declarations and assignments that compute the node, indented by two spaces. For nodes with logic or wiring of their own:
-/// add, negate, cast, relu, lookup, and shift (an alias).
+/// add, negate, cast, relu, lookup, maximum, multiply, and shift (an alias).
 std::string node_text(const circuit::Node& node, const NodeContext& context);
 
 /// The module of a lookup table: input x (raw value of the argument), output y.

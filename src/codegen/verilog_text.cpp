@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "snac/core/error.hpp"
 
@@ -38,6 +39,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// The operand's own bits low .. high, both inside its wire.
 std::string select(const Operand& operand, std::int64_t low, std::int64_t high) {
+  if (operand.use) operand.use->mark(operand.wire, low, high);
   if (low == 0 && high + 1 == operand.range.width()) return operand.wire;
   if (low == high) return fmt::format("{}[{}]", operand.wire, low);
   return fmt::format("{}[{}:{}]", operand.wire, high, low);
@@ -54,6 +56,42 @@ std::string constant_bits(std::int64_t value, std::int64_t low, int count) {
 }
 
 }  // namespace
+
+void BitUse::mark(const std::string& wire, std::int64_t first, std::int64_t last) {
+  std::vector<bool>& bits = read_[wire];
+  if (std::cmp_less_equal(bits.size(), last)) bits.resize(static_cast<std::size_t>(last) + 1, false);
+  std::fill(bits.begin() + first, bits.begin() + last + 1, true);
+}
+
+void BitUse::add_unused(const std::string& wire, std::int64_t width, std::vector<std::string>& unused) const {
+  const auto entry = read_.find(wire);
+  const auto is_read = [&](std::int64_t bit) {
+    return entry != read_.end() && std::cmp_less(bit, entry->second.size()) && entry->second[static_cast<std::size_t>(bit)];
+  };
+  for (std::int64_t low = 0; low < width; ++low) {
+    if (is_read(low)) continue;
+    std::int64_t high = low;
+    while (high + 1 < width && !is_read(high + 1)) ++high;
+    unused.push_back(high - low + 1 == width ? wire
+                     : high == low           ? fmt::format("{}[{}]", wire, low)
+                                             : fmt::format("{}[{}:{}]", wire, high, low));
+    low = high;
+  }
+}
+
+std::string BitUse::sink(const std::vector<std::string>& unused) {
+  if (unused.empty()) return "";
+  std::string text =
+      "\n  // Bits that nothing reads: rounded away, out of reach or pruned. Synthesis drops them; linters want to see them named.\n";
+  text += "  wire unused = &{1'b0";
+  std::size_t line = text.size();
+  for (const std::string& bits : unused) {
+    text += text.size() - line > 110 ? ",\n    " : ", ";
+    if (text.back() == ' ' && text[text.size() - 2] == ' ') line = text.size();
+    text += bits;
+  }
+  return text + "};\n";
+}
 
 std::string literal(std::int64_t value, int width) {
   if (width < 1) throw std::logic_error("verilog: a literal without bits");
@@ -75,8 +113,12 @@ std::string bits(const Operand& operand, std::int64_t low, int count) {
   int parts = 0;
   const auto part = [&](const std::string& piece) { text += (parts++ > 0 ? ", " : "") + piece; };
   if (above > 0) {
-    const std::string sign = fmt::format("{}[{}]", operand.wire, width - 1);
-    part(!operand.range.is_signed() ? literal(0, above) : above == 1 ? sign : fmt::format("{{{}{{{}}}}}", above, sign));
+    if (!operand.range.is_signed()) {
+      part(literal(0, above));
+    } else {
+      const std::string sign = width == 1 ? operand.wire : select(operand, width - 1, width - 1);
+      part(above == 1 ? sign : fmt::format("{{{}{{{}}}}}", above, sign));
+    }
   }
   if (last > first) part(select(operand, first, last - 1));
   if (zeros > 0) part(literal(0, zeros));

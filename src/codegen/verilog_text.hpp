@@ -4,17 +4,39 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "snac/circuit/circuit.hpp"
 
 namespace snac::codegen {
 
+/// Which bits of which wires a module reads, so that it can name those that it does not: rounding drops some, linters ask.
+class BitUse {
+ public:
+  void mark(const std::string& wire, std::int64_t first, std::int64_t last);
+  void mark_all(const std::string& wire, int width) { mark(wire, 0, width - 1); }
+  /// Adds the bits of the wire that were not read to the list: "n3[1:0]".
+  void add_unused(const std::string& wire, std::int64_t width, std::vector<std::string>& unused) const;
+  /// A wire inside a node's logic: its unread bits are asked for with those of the node's result.
+  void declare_part(const std::string& wire, int width) { parts_.emplace_back(wire, width); }
+  const std::vector<std::pair<std::string, int>>& parts() const noexcept { return parts_; }
+  /// A wire that reads them, or nothing if there are none.
+  static std::string sink(const std::vector<std::string>& unused);
+
+ private:
+  std::map<std::string, std::vector<bool>> read_;
+  std::vector<std::pair<std::string, int>> parts_;
+};
+
 /// A value as it can be read at one place: a wire, or a constant.
 struct Operand {
-  std::string wire;      ///< empty for a constant
-  circuit::Range range;  ///< gives the wire's width and sign; a constant's value is range.low
+  std::string wire;       ///< empty for a constant
+  circuit::Range range;   ///< gives the wire's width and sign; a constant's value is range.low
+  BitUse* use = nullptr;  ///< where reading it is noted
 
   bool is_constant() const noexcept { return range.low == range.high; }
 };

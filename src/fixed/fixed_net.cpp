@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "snac/core/error.hpp"
 
@@ -101,6 +102,68 @@ void check_table(const TableOp& op, const TensorType& input, const Node& node, c
   }
 }
 
+int finest_fraction(const TensorType& tensor) {
+  int finest = std::numeric_limits<int>::min();
+  for (const FixedType& type : tensor.types) finest = std::max(finest, type.fraction_bits());
+  return finest;
+}
+
+/// Elements are compared on the finest grid among them, in 64-bit integers with room for a difference.
+void check_comparable(const TensorType& input, const Place& place) {
+  constexpr int kMaxBits = 60;
+  const int finest = finest_fraction(input);
+  for (std::size_t i = 0; i < input.types.size(); ++i) {
+    const int bits = input.types[i].width + finest - input.types[i].fraction_bits();
+    if (bits > kMaxBits) {
+      refuse(place.text("inputs"),
+             fmt::format("element {} of type {} takes {} bits on the finest grid", i, to_string(input.types[i]), bits),
+             fmt::format("at most {} bits", kMaxBits), "cast to narrower types, or types more alike, first");
+    }
+  }
+}
+
+void check_op(const ArgmaxOp&, const TensorType& input, const Node& node, const Place& place) {
+  check_comparable(input, place);
+  if (node.output.size() != 1) refuse(place.text("output"), fmt::format("{} elements", node.output.size()), "1: the index");
+  const FixedType& type = node.output.type(0);
+  if (type.fraction_bits() != 0 || std::cmp_less(type.max_raw(), input.size() - 1)) {
+    refuse(place.text("output"), fmt::format("type {}", to_string(type)),
+           fmt::format("an integer type, without fraction bits, that holds {}", input.size() - 1));
+  }
+}
+
+/// @returns the largest entry.
+std::int64_t check_softmax_table(const FixedType& type, int fraction_bits, const std::vector<std::int64_t>& table, const Place& place,
+                                 const char* part) {
+  if (!type.valid() || type.is_signed || type.overflow != Overflow::sat || type.width > kMaxTableWidth) {
+    refuse(place.text(part), fmt::format("index of type {}", to_string(type)),
+           fmt::format("an unsigned saturating type of at most {} bits, for instance ufixed<10,3,RND,SAT>", kMaxTableWidth));
+  }
+  if (type.rounding < Rounding::trn || type.rounding > Rounding::rnd_conv)
+    refuse(place.text(part), to_string(type), "a known rounding mode");
+  if (fraction_bits < -kMaxFractionBits || fraction_bits > kMaxFractionBits) {
+    refuse(place.text(part), fmt::format("{} fraction bits", fraction_bits), fmt::format("-{} to {}", kMaxFractionBits, kMaxFractionBits));
+  }
+  const std::size_t entries = std::size_t{1} << type.width;
+  if (table.size() != entries) {
+    refuse(place.text(part), fmt::format("{} entries", table.size()), fmt::format("{}: one per value of {}", entries, to_string(type)));
+  }
+  const auto [low, high] = std::minmax_element(table.begin(), table.end());
+  if (*low < 0) refuse(place.text(part), fmt::format("entry {} is {}", low - table.begin(), *low), "no negative entry");
+  return *high;
+}
+
+void check_op(const SoftmaxOp& op, const TensorType& input, const Node& node, const Place& place) {
+  check_comparable(input, place);
+  check_element_wise(input, node, place);
+  const Wide e = check_softmax_table(op.difference, op.exponential_fraction_bits, op.exponential, place, "exponential");
+  const Wide r = check_softmax_table(op.sum, op.inverse_fraction_bits, op.inverse, place, "inverse");
+  if (e * static_cast<Wide>(input.size()) > kAccumulatorMax || (e > 0 && r > kAccumulatorMax / e)) {
+    refuse(place.text(), "a sum of exponentials, or a product with an inverse, that can leave 62 signed bits",
+           "smaller entries in the tables");
+  }
+}
+
 void check_op(const DenseOp& op, const TensorType& input, const Node& node, const Place& place) {
   if (op.outputs < 0 || static_cast<std::size_t>(op.outputs) != node.output.size()) {
     refuse(place.text("outputs"), fmt::format("{} outputs", op.outputs), fmt::format("{}, the elements of the output", node.output.size()));
@@ -129,8 +192,7 @@ void check_dense_sizes(const DenseOp& op, const TensorType& input, const std::st
       refuse(where + ": " + name, std::to_string(bits), fmt::format("-{} to {}", kMaxFractionBits, kMaxFractionBits));
     }
   }
-  int finest = std::numeric_limits<int>::min();
-  for (const FixedType& type : input.types) finest = std::max(finest, type.fraction_bits());
+  const int finest = finest_fraction(input);
   if (op.bias_fraction_bits < finest + op.weight_fraction_bits) {
     refuse(where + ": bias_fraction_bits", std::to_string(op.bias_fraction_bits),
            fmt::format("at least {} = {} of the inputs + {} of the weights", finest + op.weight_fraction_bits, finest,
@@ -205,9 +267,8 @@ void FixedNet::validate(const std::string& where) const {
     }
     std::visit([&](const auto& op) { check_op(op, value(source), node, place); }, node.op);
   }
-  if (!class_names.empty() && class_names.size() != output().size()) {
-    refuse(where + ": class_names", fmt::format("{} names", class_names.size()),
-           fmt::format("{}: one per output, or none", output().size()));
+  if (!class_names.empty() && class_names.size() != num_classes()) {
+    refuse(where + ": class_names", fmt::format("{} names", class_names.size()), fmt::format("{}: one per class, or none", num_classes()));
   }
 }
 

@@ -36,6 +36,15 @@ Json to_json(const DenseOp& op) {
 }
 Json to_json(const CastOp&) { return Json::object({{"kind", "cast"}}); }
 Json to_json(const ReluOp&) { return Json::object({{"kind", "relu"}}); }
+Json to_json(const ArgmaxOp&) { return Json::object({{"kind", "argmax"}}); }
+Json to_json(const SoftmaxOp& op) {
+  const auto table = [](const FixedType& index, int fraction_bits, const std::vector<std::int64_t>& entries) {
+    return Json{{"index", to_string(index)}, {"fraction_bits", fraction_bits}, {"table", entries}};
+  };
+  return {{"kind", "softmax"},
+          {"exponential", table(op.difference, op.exponential_fraction_bits, op.exponential)},
+          {"inverse", table(op.sum, op.inverse_fraction_bits, op.inverse)}};
+}
 Json to_json(const TableOp& op) { return {{"kind", "table"}, {"function", op.function}, {"table", op.table}}; }
 
 /// What holds plain values only stands on one line: a changed weight changes one line.
@@ -122,6 +131,14 @@ std::string text_of(const Json& json, const std::string& where) {
   return json.get<std::string>();
 }
 
+FixedType type_from(const Json& text, const std::string& where) {
+  try {
+    return fixed_type_from_string(text_of(text, where));
+  } catch (const ConfigError& error) {
+    damaged(where, error.text().found + " in " + error.text().where, error.text().expected, error.text().hint);
+  }
+}
+
 TensorType tensor_from(const Json& object, const char* key, const std::string& where) {
   const std::string place = where + ": " + key;
   const auto member = object.find(key);
@@ -132,13 +149,7 @@ TensorType tensor_from(const Json& object, const char* key, const std::string& w
     check_members(axis, {"name", "size"}, place + ": shape");
     tensor.shape.push_back({json_get<std::string>(axis, "name", place), json_get<int>(axis, "size", place)});
   }
-  for (const Json& text : list_in(*member, "types", place)) {
-    try {
-      tensor.types.push_back(fixed_type_from_string(text_of(text, place + ": types")));
-    } catch (const ConfigError& error) {
-      damaged(place + ": types", error.text().found + " in " + error.text().where, error.text().expected, error.text().hint);
-    }
-  }
+  for (const Json& text : list_in(*member, "types", place)) tensor.types.push_back(type_from(text, place + ": types"));
   return tensor;
 }
 
@@ -163,6 +174,23 @@ DenseOp dense_from(const Json& object, const std::string& where) {
   return op;
 }
 
+SoftmaxOp softmax_from(const Json& object, const std::string& where) {
+  check_members(object, {"kind", "exponential", "inverse"}, where);
+  SoftmaxOp op;
+  const auto table = [&](const char* key, FixedType& index, int& fraction_bits, std::vector<std::int64_t>& entries) {
+    const std::string place = where + ": " + key;
+    const auto member = object.find(key);
+    if (member == object.end()) damaged(where, fmt::format("no member '{}'", key), fmt::format("a table '{}'", key));
+    check_members(*member, {"index", "fraction_bits", "table"}, place);
+    index = type_from(json_get<std::string>(*member, "index", place), place + ": index");
+    fraction_bits = json_get<int>(*member, "fraction_bits", place);
+    entries = integers<std::int64_t>(list_in(*member, "table", place), place + ": table");
+  };
+  table("exponential", op.difference, op.exponential_fraction_bits, op.exponential);
+  table("inverse", op.sum, op.inverse_fraction_bits, op.inverse);
+  return op;
+}
+
 Op op_from(const Json& object, const std::string& where) {
   const auto kind = json_get<std::string>(object, "kind", where);
   if (kind == "dense") return dense_from(object, where);
@@ -171,12 +199,13 @@ Op op_from(const Json& object, const std::string& where) {
     return TableOp{json_get<std::string>(object, "function", where),
                    integers<std::int64_t>(list_in(object, "table", where), where + ": table")};
   }
-  if (kind == "cast" || kind == "relu") {
+  if (kind == "softmax") return softmax_from(object, where);
+  if (kind == "cast" || kind == "relu" || kind == "argmax") {
     check_members(object, {"kind"}, where);
-    return kind == "cast" ? Op(CastOp{}) : Op(ReluOp{});
+    return kind == "cast" ? Op(CastOp{}) : kind == "relu" ? Op(ReluOp{}) : Op(ArgmaxOp{});
   }
-  damaged(where + ": kind", fmt::format("'{}'", kind.substr(0, 80)), "dense, cast, relu or table",
-          hint_for(kind, {"dense", "cast", "relu", "table"}));
+  damaged(where + ": kind", fmt::format("'{}'", kind.substr(0, 80)), "dense, cast, relu, table, argmax or softmax",
+          hint_for(kind, {"dense", "cast", "relu", "table", "argmax", "softmax"}));
 }
 
 Node node_from(const Json& object, const std::string& where) {

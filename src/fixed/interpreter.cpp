@@ -36,11 +36,20 @@ struct TableStep {
   std::int64_t lowest = 0;
 };
 
+struct ArgmaxStep {
+  std::vector<std::int64_t> scale;  ///< per element: onto the finest grid
+};
+struct SoftmaxStep {
+  std::vector<std::int64_t> scale;
+  Caster difference, sum;
+  std::vector<std::int64_t> exponential, inverse;
+};
+
 struct Step {
-  std::variant<DenseStep, CastStep, TableStep> work;
+  std::variant<DenseStep, CastStep, TableStep, ArgmaxStep, SoftmaxStep> work;
   std::size_t from = 0, to = 0;  ///< first element of the value read and written
   std::size_t size = 0;          ///< elements written
-  std::vector<Caster> casts;     ///< one per element written, or one for all; none for a table
+  std::vector<Caster> casts;     ///< one per element written, or one for all; none for a table or an index
   const Caster& cast(std::size_t element) const { return casts.size() == 1 ? casts.front() : casts[element]; }
 };
 
@@ -64,16 +73,37 @@ CastStep prepare(const CastOp&, const TensorType&) { return {}; }
 CastStep prepare(const ReluOp&, const TensorType&) { return {.relu = true}; }
 TableStep prepare(const TableOp& op, const TensorType& input) { return {op.table, input.type(0).min_raw()}; }
 
+int finest_fraction(const TensorType& tensor) {
+  int finest = tensor.type(0).fraction_bits();
+  for (const FixedType& type : tensor.types) finest = std::max(finest, type.fraction_bits());
+  return finest;
+}
+std::vector<std::int64_t> scales(const TensorType& input) {
+  std::vector<std::int64_t> factors;
+  for (std::size_t i = 0; i < input.size(); ++i)
+    factors.push_back(std::int64_t{1} << (finest_fraction(input) - input.type(i).fraction_bits()));
+  return factors;
+}
+ArgmaxStep prepare(const ArgmaxOp&, const TensorType& input) { return {scales(input)}; }
+SoftmaxStep prepare(const SoftmaxOp& op, const TensorType& input) {
+  return {scales(input), Caster(finest_fraction(input), op.difference), Caster(op.exponential_fraction_bits, op.sum), op.exponential,
+          op.inverse};
+}
+
 /// Fraction bits of what a node casts into its output's type, before the cast.
 int fraction_bits_before_cast(const DenseOp& op, const TensorType&, std::size_t) { return op.bias_fraction_bits; }
 int fraction_bits_before_cast(const CastOp&, const TensorType& input, std::size_t element) { return input.type(element).fraction_bits(); }
 int fraction_bits_before_cast(const ReluOp&, const TensorType& input, std::size_t element) { return input.type(element).fraction_bits(); }
+int fraction_bits_before_cast(const SoftmaxOp& op, const TensorType&, std::size_t) {
+  return op.exponential_fraction_bits + op.inverse_fraction_bits;
+}
 
 template <class Op>
 Step prepare_step(const Op& op, const TensorType& input, const TensorType& output) {
   Step step{.work = prepare(op, input), .from = 0, .to = 0, .size = output.size(), .casts = {}};
-  if constexpr (!std::is_same_v<Op, TableOp>) {
-    const bool one_for_all = output.types.size() == 1 && (std::is_same_v<Op, DenseOp> || input.types.size() == 1);
+  if constexpr (!std::is_same_v<Op, TableOp> && !std::is_same_v<Op, ArgmaxOp>) {
+    constexpr bool kOneGrid = std::is_same_v<Op, DenseOp> || std::is_same_v<Op, SoftmaxOp>;
+    const bool one_for_all = output.types.size() == 1 && (kOneGrid || input.types.size() == 1);
     for (std::size_t i = 0; i < (one_for_all ? 1 : step.size); ++i)
       step.casts.emplace_back(fraction_bits_before_cast(op, input, i), output.type(i));
   }
@@ -111,6 +141,34 @@ void execute(const TableStep& table, const Step& step, std::int64_t* values) {
   const std::int64_t* x = values + step.from * kBlock;
   std::int64_t* y = values + step.to * kBlock;
   for (std::size_t r = 0; r < step.size * kBlock; ++r) y[r] = table.table[static_cast<std::size_t>(x[r] - table.lowest)];
+}
+
+void execute(const ArgmaxStep& work, const Step& step, std::int64_t* values) {
+  const std::int64_t* x = values + step.from * kBlock;
+  std::int64_t* y = values + step.to * kBlock;
+  for (std::size_t r = 0; r < kBlock; ++r) {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < work.scale.size(); ++i) {
+      if (x[i * kBlock + r] * work.scale[i] > x[best * kBlock + r] * work.scale[best]) best = i;
+    }
+    y[r] = static_cast<std::int64_t>(best);
+  }
+}
+
+void execute(const SoftmaxStep& work, const Step& step, std::int64_t* values) {
+  const std::int64_t* x = values + step.from * kBlock;
+  std::int64_t* y = values + step.to * kBlock;
+  for (std::size_t r = 0; r < kBlock; ++r) {
+    std::int64_t largest = x[r] * work.scale[0], sum = 0;
+    for (std::size_t i = 1; i < step.size; ++i) largest = std::max(largest, x[i * kBlock + r] * work.scale[i]);
+    for (std::size_t i = 0; i < step.size; ++i) {
+      const std::int64_t index = work.difference(largest - x[i * kBlock + r] * work.scale[i]);
+      y[i * kBlock + r] = work.exponential[static_cast<std::size_t>(index)];
+      sum += y[i * kBlock + r];
+    }
+    const std::int64_t inverse = work.inverse[static_cast<std::size_t>(work.sum(sum))];
+    for (std::size_t i = 0; i < step.size; ++i) y[i * kBlock + r] = step.cast(i)(y[i * kBlock + r] * inverse);
+  }
 }
 
 std::size_t rows_of(std::size_t size, std::size_t width, const char* what) {
@@ -233,6 +291,11 @@ std::vector<int> argmax(std::span<const std::int64_t> logits, std::size_t num_ou
 std::vector<int> classify(const FixedNet& net, std::span<const std::int64_t> logits) {
   const TensorType& output = net.output();
   const std::size_t width = output.size(), rows = rows_of(logits.size(), width, "logits");
+  if (net.gives_index()) return {logits.begin(), logits.end()};
+  const int fraction = output.type(0).fraction_bits();
+  if (std::all_of(output.types.begin(), output.types.end(), [&](const FixedType& type) { return type.fraction_bits() == fraction; })) {
+    return argmax(logits, width);
+  }
   // value_a < value_b, exact: the one with fewer fraction bits is shifted up; 64 places decide, since |raw| < 2^63.
   __extension__ using Wide = __int128;
   const auto less = [&](std::int64_t a, int a_bits, std::int64_t b, int b_bits) {

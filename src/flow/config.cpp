@@ -66,6 +66,12 @@ void describe(Fields& f, StudyConfig& p) {
           "Type of the network's inputs; values are rounded half up and saturated");
     });
     s.real("sparsity", p.target.sparsity, {.min = 0, .max = 0.99}, "Share of zero weights assumed by estimates before training");
+    s.choice<fixed::OutputKind>(
+        "output", p.target.output,
+        {{"logits", fixed::OutputKind::logits}, {"argmax", fixed::OutputKind::argmax}, {"softmax", fixed::OutputKind::softmax}},
+        "What the hardware gives: logits, the index of the largest (argmax), or probabilities (softmax)");
+    s.integer("probability_bits", p.target.probability_bits, {.min = fixed::kMinProbabilityBits, .max = fixed::kMaxProbabilityBits},
+              "Bits of a probability with output: softmax");
   });
   f.raw("space", p.space, "mapping", "The search space: axes of the network and of its training (see docs/configuration.md)");
   f.section("search", "Global search", [&](Fields& s) {

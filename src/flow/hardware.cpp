@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <numeric>
 
+#include "snac/codegen/synthesis_scripts.hpp"
 #include "snac/codegen/verilog.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/interrupt.hpp"
@@ -83,7 +85,7 @@ class HardwareJob {
     if (has_verilog && has_hls) return;
     const auto inputs = test_inputs(study_, net_, simulated_rows());
     const auto expected = fixed::run(net_, inputs, study_.threads());
-    if (!has_verilog) write_verilog_project(net_, design_, directory_, inputs, expected);
+    if (!has_verilog) write_verilog_project(net_, design_, directory_, inputs, expected, script_target());
     if (!has_hls) write_hls_project(net_, *hls(), directory_ + "/hls", inputs, expected);
   }
 
@@ -95,7 +97,8 @@ class HardwareJob {
                                study_.test(), rows);
     };
     const Verification verification =
-        verify(net_, design_, inputs, {.simulator = simulator_of(study_.config()), .directory = directory_, .hls = hls()}, qat);
+        verify(net_, design_, inputs,
+               {.simulator = simulator_of(study_.config()), .directory = directory_, .target = script_target(), .hls = hls()}, qat);
     if (!verification.bit_exact()) {
       std::string found;
       for (const auto& engine : verification.engines)
@@ -140,6 +143,10 @@ class HardwareJob {
     if (!wants(config, "hls")) return {};
     return hls_job(config.synth.hls, config.target.device, config.target.clock_ns);
   }
+  ScriptTarget script_target() const {
+    const TargetConfig& target = study_.config().target;
+    return {part_for_scripts(target.device), target.clock_ns};
+  }
   std::size_t simulated_rows() const { return std::min(study_.test().size(), static_cast<std::size_t>(study_.config().synth.vectors)); }
 
   Study& study_;
@@ -165,7 +172,8 @@ void require_tools(const StudyConfig& config) {
 }
 
 std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const CircuitDesign& design, const std::string& directory,
-                                               std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected) {
+                                               std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected,
+                                               const ScriptTarget& target) {
   const codegen::VerilogParams params{.top = kTop, .title = std::filesystem::path(directory).filename().string()};
   const codegen::Files files = codegen::verilog(design.circuit, design.schedule, params);
   std::vector<std::string> sources;
@@ -178,8 +186,21 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
       write_file_atomically(std::filesystem::path(directory) / name, text);
     }
   }
+  if (!target.part.empty()) {
+    for (const auto& [name, text] :
+         codegen::synthesis_scripts({.top = kTop, .sources = sources, .part = target.part, .clock_ns = target.clock_ns})) {
+      write_file_atomically(std::filesystem::path(directory) / name, text);
+    }
+  }
   fixed::save(net, directory + "/fixed_net.json");
   return sources;
+}
+
+std::string part_for_scripts(const std::string& wanted) {
+  const std::string& name = cost::find_device(wanted).name;
+  std::string lower = wanted;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower.starts_with(name) && lower.find(' ') == std::string::npos ? lower : name;
 }
 
 Json synthesis_json(const toolchain::YosysResult& r) {

@@ -69,7 +69,9 @@ class Chain {
 
   Json save(const compress::ChainState& state) {
     const StudyConfig& config = study_.config();
-    const fixed::FixedNet net = compress::lower(state.mlp, state.quantizer, study_.train().class_names, study_.preprocessor().to_json());
+    const fixed::FixedNet net =
+        fixed::with_output(compress::lower(state.mlp, state.quantizer, study_.train().class_names, study_.preprocessor().to_json()),
+                           config.target.output, config.target.probability_bits);
     const CircuitDesign design = design_circuit(net, config.target.adders_per_stage);
     const fixed::WeightCount weights = fixed::count_weights(net);
     const cost::Resources used{.lut = design.cost.lut, .ff = design.cost.ff, .source = "circuit"};
@@ -113,10 +115,9 @@ class Chain {
 }  // namespace
 
 double integer_accuracy(const fixed::FixedNet& net, const data::Dataset& data, std::span<const std::uint32_t> rows) {
-  const std::size_t outputs = net.output().size();
   std::vector<float> features;
   for (const std::uint32_t row : rows) features.insert(features.end(), data.row(row).begin(), data.row(row).end());
-  const auto classes = fixed::argmax(fixed::run(net, fixed::quantize_inputs(net, features)), outputs);
+  const auto classes = fixed::classify(net, fixed::run(net, fixed::quantize_inputs(net, features)));
   std::size_t right = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) right += classes[i] == data.labels[rows[i]] ? 1 : 0;
   return static_cast<double>(right) / static_cast<double>(rows.size());

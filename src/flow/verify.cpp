@@ -7,6 +7,7 @@
 #include "snac/circuit/simulate.hpp"
 #include "snac/core/rng.hpp"
 #include "snac/fixed/interpreter.hpp"
+#include "snac/fixed/output_stage.hpp"
 #include "snac/flow/hardware.hpp"
 
 namespace snac::flow {
@@ -44,7 +45,11 @@ Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std
   Verification result;
   result.vectors = static_cast<std::int64_t>(inputs.size() / net.input.size());
   result.engines.push_back({"FixedNet interpreter", result.vectors, 0});
-  if (qat) result.engines.push_back({"QAT forward pass", result.vectors, differing_rows(expected, qat(), outputs)});
+  if (qat) {  // training knows the logits only
+    const fixed::FixedNet logits = fixed::logits_net(net);
+    result.engines.push_back(
+        {"QAT forward pass", result.vectors, differing_rows(fixed::run(logits, inputs, params.threads), qat(), logits.output().size())});
+  }
   result.engines.push_back({"circuit interpreter", result.vectors,
                             differing_rows(expected, circuit::simulate(design.circuit, inputs, params.threads), outputs)});
   if (params.hls) {
@@ -53,7 +58,7 @@ Verification verify(const fixed::FixedNet& net, const CircuitDesign& design, std
   }
   if (params.simulator.empty()) return result;
 
-  toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected),
+  toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected, params.target),
                                          .directory = params.directory};
   simulation.sources.push_back("testbench.v");
   result.simulation =

@@ -221,6 +221,43 @@ TEST(Multiply, more_effort_never_costs_more) {
   }
 }
 
+/// Rows that are plus or minus another one, but for a few weights.
+Case nearly_equal_rows(Rng& rng, int inputs, int outputs) {
+  Case problem = dense_case(inputs, 8, rng.next());
+  for (std::size_t o = 1; o < static_cast<std::size_t>(outputs); ++o) {
+    auto& row = problem.weights[o];
+    const auto& other = problem.weights[rng.below(o)];
+    const std::int64_t sign = rng.chance(0.3) ? -1 : 1;
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = rng.chance(0.1) ? row[i] : sign * other[i];
+  }
+  problem.weights.resize(static_cast<std::size_t>(outputs));
+  for (auto& bias : problem.bias) bias = rng.chance(0.5) ? 0 : between(rng, -500, 500);
+  problem.bias.resize(problem.weights.size());
+  return problem;
+}
+
+TEST(Multiply, nearly_equal_rows_are_built_as_differences_within_the_depth_limit) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng = Rng::stream(seed, "nearly equal rows");
+    const Case problem = nearly_equal_rows(rng, between(rng, 12, 20), between(rng, 4, 12));
+    const int extra = between(rng, -1, 4);
+    const Built built = build(problem, {.extra_depth = extra});
+    expect_product(problem, built);
+    if (HasFatalFailure()) return;
+    if (extra >= 0) {
+      EXPECT_LE(adder_depth(built), built.stats.minimal_depth + extra);
+    }
+    EXPECT_LE(built.stats.cost, build(problem, {.effort = Effort::quick, .extra_depth = extra}).stats.cost);
+  }
+  // One row of 16 weights and 11 changes of a few weights each: far less than what sharing pairs alone finds.
+  Rng rng(3);
+  const Case problem = nearly_equal_rows(rng, 16, 12);
+  const Built differences = build(problem, {.extra_depth = -1});
+  EXPECT_EQ(differences.stats.method, "differences, overlap");
+  EXPECT_LT(differences.stats.cost, 0.9 * build(problem, {.effort = Effort::quick, .extra_depth = -1}).stats.cost);
+}
+
 TEST(Multiply, without_sharing_potential_nothing_is_lost) {
   const Case problem{{{1, 0, 0}, {0, 0, 0}, {0, 2, -4}}, {0, 0, 0}, std::vector<fixed::FixedType>(3, {8, 8, true})};
   const Built built = build(problem, {});

@@ -44,6 +44,12 @@ TEST(LogicCost, lut_of_single_nodes) {
   EXPECT_DOUBLE_EQ(lut([](Circuit& c, Id x, Id) { return c.cast(x, {4, 4, false, Rounding::trn, Overflow::sat}); }), 2 + 1);
 }
 
+TEST(LogicCost, lut_of_maxima_and_products) {
+  const auto lut = [](auto&& build) { return cost_of(build).lut; };
+  EXPECT_DOUBLE_EQ(lut([](Circuit& c, Id x, Id y) { return c.maximum(x, y); }), 8 + 7);  // of -128..127 and 0..31: 0..127
+  EXPECT_DOUBLE_EQ(lut([](Circuit& c, Id x, Id y) { return c.multiply(x, y); }), 2 * 3 * 8 + 13);
+}
+
 TEST(LogicCost, lut_of_lookups) {
   const auto table_cost = [](int width_in, std::int64_t modulus) {
     Circuit c;

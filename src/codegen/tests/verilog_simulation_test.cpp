@@ -12,6 +12,8 @@
 #include "snac/codegen/verilog.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/rng.hpp"
+#include "snac/fixed/interpreter.hpp"
+#include "snac/fixed/output_stage.hpp"
 #include "snac/toolchain/verilator.hpp"
 #include "snac/toolchain/yosys.hpp"
 
@@ -132,6 +134,44 @@ TEST(VerilogSimulation, sums_of_all_signs_shifts_and_widths_are_exact) {
   }
 }
 
+TEST(VerilogSimulation, maxima_and_products_of_all_signs_shifts_and_widths_are_exact) {
+  Rng rng = Rng::stream(16, "pairs");
+  for (int trial = 0; trial < 3; ++trial) {
+    Circuit circuit;
+    std::vector<Id> values;
+    for (int k = 0; k < 6; ++k) values.push_back(circuit.input({between(rng, 1, 9), between(rng, -2, 9), rng.chance(0.5)}));
+    circuit.begin_group("pairs");
+    for (int k = 0; k < 60; ++k) {
+      Id a = values[rng.below(values.size())], b = values[rng.below(values.size())];
+      if (rng.chance(0.1)) b = circuit.constant(between(rng, -40, 40), between(rng, -2, 4));
+      if (rng.chance(0.2)) a = circuit.negate(circuit.shift(a, between(rng, -2, 2)));
+      const Id result = rng.chance(0.5) ? circuit.maximum(a, b) : circuit.multiply(a, b);
+      const circuit::Node& node = circuit.node(result);
+      if (node.range.width() > 30 || node.range.width() == 0) continue;
+      values.push_back(result);
+      const int width = node.range.width() + between(rng, 1, 2);
+      circuit.output(result, {width, width - node.fraction_bits, true});
+    }
+    circuit.remove_dead_nodes();
+    const auto inputs = vectors(circuit, 300, rng);
+    expect_bit_exact(circuit, schedule(circuit, {.adders_per_stage = between(rng, 1, 4)}), inputs, circuit::simulate(circuit, inputs),
+                     &toolchain::simulate_with_icarus, {.top = "pairs", .title = {}, .max_module_nodes = between(rng, 5, 40)});
+  }
+}
+
+TEST(VerilogSimulation, output_stages_are_exact_in_icarus_and_verilator) {
+  Rng rng = Rng::stream(17, "output stages");
+  const fixed::FixedNet logits = circuit::testing::mlp_net({8, 10, 5}, 0.4, 9);
+  for (const auto kind : {fixed::OutputKind::argmax, fixed::OutputKind::softmax}) {
+    const fixed::FixedNet net = fixed::with_output(logits, kind, 6);
+    const Circuit circuit = circuit::lower(net);
+    const auto inputs = vectors(circuit, 1000, rng);
+    const auto expected = fixed::run(net, inputs);
+    expect_bit_exact(circuit, circuit::schedule(circuit), inputs, expected, &toolchain::simulate_with_icarus);
+    expect_bit_exact(circuit, circuit::schedule(circuit), inputs, expected, &toolchain::simulate_with_verilator);
+  }
+}
+
 TEST(VerilogSimulation, wide_values_are_exact) {
   Circuit circuit;
   const Id a = circuit.input({62, 62, true}), b = circuit.input({61, 61, false}), c = circuit.input({30, 30, true});
@@ -178,6 +218,25 @@ TEST(VerilogSimulation, random_networks_are_exact_in_icarus) {
     expect_bit_exact(circuit, schedule(circuit, {.adders_per_stage = between(rng, 1, 4)}), inputs, circuit::simulate(circuit, inputs),
                      &toolchain::simulate_with_icarus,
                      {.top = "net", .title = "a random network", .max_module_nodes = between(rng, 2, 60)});
+  }
+}
+
+/// What the circuit's property tests sweep on its interpreter, here in simulation: one network per width of the weights.
+TEST(VerilogSimulation, layers_of_every_weight_width_are_exact_in_icarus) {
+  for (const int bits : {1, 2, 3, 5, 8, 12, 16}) {
+    SCOPED_TRACE(fmt::format("{} bits", bits));
+    Rng rng = Rng::stream(static_cast<std::uint64_t>(bits), "verilog weights");
+    fixed::FixedNet net;
+    net.input = circuit::testing::random_tensor(rng, between(rng, 1, 5), 10);
+    const auto dense = circuit::testing::random_dense(rng, net.input, 4, std::max(bits, 2));
+    net.nodes.push_back(circuit::testing::make_node("dense", dense, 0, circuit::testing::random_tensor(rng, 4)));
+    for (std::int32_t& weight : std::get<fixed::DenseOp>(net.nodes[0].op).weights) {
+      if (bits == 1) weight = -(weight & 1);
+    }
+    net.nodes.push_back(circuit::testing::make_node("relu", fixed::ReluOp{}, 1, circuit::testing::random_tensor(rng, 4)));
+    const Circuit circuit = circuit::lower(net);
+    const auto inputs = vectors(circuit, 100, rng);
+    expect_bit_exact(circuit, circuit::schedule(circuit), inputs, fixed::run(net, inputs), &toolchain::simulate_with_icarus);
   }
 }
 

@@ -12,7 +12,7 @@
 namespace snac::fixed {
 namespace {
 
-/// 3 inputs -> dense 2 -> relu -> table: every kind of node in a few lines of file. Also tests/data/fixed_net_v1.json.
+/// 3 inputs -> dense 2 -> relu -> table: every kind of node of version 1 in a few lines of file. Also tests/data/fixed_net_v1.json.
 FixedNet small_net() {
   FixedNet net;
   net.input = {{{"features", 3}},
@@ -153,7 +153,7 @@ TEST(FixedNet, what_does_not_fit_together_is_explained) {
        }},
       {"3 entries\n  expected: 4", [](FixedNet& net) { table(net).table.pop_back(); }},
       {"entry 2 is 32\n  expected: -32 to 31", [](FixedNet& net) { table(net).table[2] = 32; }},
-      {"1 names\n  expected: 2: one per output, or none", [](FixedNet& net) { net.class_names.pop_back(); }},
+      {"1 names\n  expected: 2: one per class, or none", [](FixedNet& net) { net.class_names.pop_back(); }},
   };
   ASSERT_NO_THROW(small_net().validate());
   for (const auto& [says, change] : cases) {
@@ -210,7 +210,7 @@ TEST(FixedNet, one_row_of_weights_is_one_line_of_the_file) {
   const std::string text = text_of(small_net());
   EXPECT_NE(text.find("[5,0,-3],\n"), std::string::npos) << text;
   EXPECT_NE(text.find("[127,-128,1]\n"), std::string::npos) << text;
-  EXPECT_EQ(text.find("{\n \"format\": \"snac.fixed_net\",\n \"version\": 1,\n"), 0U) << text;
+  EXPECT_EQ(text.find("{\n \"format\": \"snac.fixed_net\",\n \"version\": 2,\n"), 0U) << text;
 }
 
 TEST(FixedNet, damaged_files_are_explained) {
@@ -253,7 +253,7 @@ TEST(FixedNet, damaged_files_are_explained) {
        }},
       {"one per output", [](Json& json) { json["nodes"][0]["op"]["outputs"] = 2000000000; }},
       {"class_names", [](Json& json) { json["class_names"][0] = 4; }},
-      {"version 2", [](Json& json) { json["version"] = 2; }},
+      {"version 3", [](Json& json) { json["version"] = 3; }},
       {"format 'snac.other'", [](Json& json) { json["format"] = "snac.other"; }},
   };
   const Json good = to_json(small_net());

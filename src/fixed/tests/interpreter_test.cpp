@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -34,6 +35,19 @@ std::vector<Rational> evaluate(const ReluOp&, std::vector<Rational> x) {
   return x;
 }
 
+std::vector<Rational> evaluate(const SoftmaxOp& op, std::vector<Rational> x) {
+  const Rational largest = *std::max_element(x.begin(), x.end());
+  Rational sum = 0;
+  for (Rational& value : x) {
+    const std::int64_t index = model_cast(largest - value, op.difference);
+    value = scaled(Rational(op.exponential[static_cast<std::size_t>(index)]), -op.exponential_fraction_bits);
+    sum += value;
+  }
+  const std::int64_t entry = op.inverse[static_cast<std::size_t>(model_cast(sum, op.sum))];
+  for (Rational& value : x) value *= scaled(Rational(entry), -op.inverse_fraction_bits);
+  return x;
+}
+
 /// One row through the net in rational numbers, straight from the words in fixed_net.hpp. Raw values of every node.
 std::vector<std::vector<std::int64_t>> model_trace(const FixedNet& net, std::span<const std::int64_t> row) {
   std::vector<std::vector<std::int64_t>> raw{{row.begin(), row.end()}};
@@ -44,12 +58,19 @@ std::vector<std::vector<std::int64_t>> model_trace(const FixedNet& net, std::spa
     if (const auto* table = std::get_if<TableOp>(&node.op)) {
       for (const std::int64_t value : raw[source])
         result.push_back(table->table[static_cast<std::size_t>(value - input.type(0).min_raw())]);
+    } else if (std::holds_alternative<ArgmaxOp>(node.op)) {
+      std::size_t best = 0;
+      for (std::size_t i = 1; i < raw[source].size(); ++i) {
+        if (real_of(raw[source][i], input.type(i)) > real_of(raw[source][best], input.type(best))) best = i;
+      }
+      result.push_back(static_cast<std::int64_t>(best));
     } else {
       std::vector<Rational> x, y;
       for (std::size_t i = 0; i < raw[source].size(); ++i) x.push_back(real_of(raw[source][i], input.type(i)));
       if (const auto* dense = std::get_if<DenseOp>(&node.op)) y = evaluate(*dense, x);
       if (const auto* cast = std::get_if<CastOp>(&node.op)) y = evaluate(*cast, x);
       if (const auto* relu = std::get_if<ReluOp>(&node.op)) y = evaluate(*relu, x);
+      if (const auto* softmax = std::get_if<SoftmaxOp>(&node.op)) y = evaluate(*softmax, x);
       for (std::size_t o = 0; o < y.size(); ++o) result.push_back(model_cast(y[o], node.output.type(o)));
     }
     raw.push_back(std::move(result));
@@ -76,7 +97,7 @@ TEST(Interpreter, a_dense_layer_by_hand) {
 
 TEST(Interpreter, random_nets_agree_with_the_rational_model_at_every_node) {
   Rng rng(21);
-  int rows_checked = 0, used[4] = {};
+  int rows_checked = 0, used[6] = {};
   for (int n = 0; n < 400; ++n) {
     const FixedNet net = random_net(rng);
     const Interpreter interpreter(net);

@@ -42,6 +42,23 @@ inline DenseOp random_dense(Rng& rng, const TensorType& input, int outputs) {
   return op;
 }
 
+/// Tables of noise: the semantics know nothing of exponentials.
+inline SoftmaxOp random_softmax(Rng& rng) {
+  const auto index = [&](int integer_bits) {
+    const int width = 1 + static_cast<int>(rng.below(9));
+    return FixedType{width, integer_bits, false, static_cast<Rounding>(rng.below(7)), Overflow::sat};
+  };
+  SoftmaxOp op{.difference = index(static_cast<int>(rng.below(5))),
+               .exponential_fraction_bits = static_cast<int>(rng.below(12)),
+               .exponential = {},
+               .sum = index(static_cast<int>(rng.below(5))),
+               .inverse_fraction_bits = static_cast<int>(rng.below(12)),
+               .inverse = {}};
+  for (int i = 0; i < 1 << op.difference.width; ++i) op.exponential.push_back(static_cast<std::int64_t>(rng.below(1024)));
+  for (int i = 0; i < 1 << op.sum.width; ++i) op.inverse.push_back(static_cast<std::int64_t>(rng.below(4096)));
+  return op;
+}
+
 inline FixedNet random_net(Rng& rng) {
   FixedNet net;
   net.input = random_tensor(rng, 1 + static_cast<int>(rng.below(9)), 14, rng.chance(0.5));
@@ -72,8 +89,17 @@ inline FixedNet random_net(Rng& rng) {
     }
     net.nodes.push_back(std::move(node));
   }
+  const std::uint64_t stage = rng.below(3);
+  const auto source = static_cast<int>(net.nodes.size());
+  if (stage == 1) {
+    net.nodes.push_back({.name = "argmax", .op = ArgmaxOp{}, .inputs = {source}, .output = {{{"class", 1}}, {{5, 5, rng.chance(0.5)}}}});
+  } else if (stage == 2) {
+    const int size = static_cast<int>(net.output().size());
+    TensorType output = random_tensor(rng, size, 20, rng.chance(0.5));
+    net.nodes.push_back({.name = "softmax", .op = random_softmax(rng), .inputs = {source}, .output = std::move(output)});
+  }
   if (rng.chance(0.5)) {
-    for (std::size_t o = 0; o < net.output().size(); ++o) net.class_names.push_back("class " + std::to_string(o));
+    for (std::size_t o = 0; o < net.num_classes(); ++o) net.class_names.push_back("class " + std::to_string(o));
   }
   if (rng.chance(0.5)) net.preprocessing = {{"kind", "robust"}, {"scale", {0.1, rng.normal(), 1e-300}}, {"note", "\xC2\xB5 \"quoted\""}};
   return net;

@@ -36,13 +36,15 @@ enum class Kind : std::uint8_t {
   cast,      ///< a into `type`. One node truncates and then either wraps, saturates, or (no overflow then) rounds; see `cast`
   relu,      ///< max(a, 0)
   lookup,    ///< tables[index].entries[raw of a - tables[index].low]
+  maximum,   ///< max(a << shift_a, b << shift_b); one of the shifts is 0
+  multiply,  ///< a * b
 };
 
 /// One value. value = raw * 2^-fraction_bits. No wire carries low bits that are always zero, as far as the builders see.
 struct Node {
   Kind kind = Kind::constant;
   std::array<Id, 2> args{kNone, kNone};
-  std::uint8_t shift_a = 0, shift_b = 0;  ///< left shifts of the operands of add
+  std::uint8_t shift_a = 0, shift_b = 0;  ///< left shifts of the operands of add and maximum
   bool subtract = false;
   int fraction_bits = 0;
   Range range;
@@ -102,6 +104,10 @@ class Circuit {
   Id relu(Id a);
   /// The table must cover the range of a's raw values; it is trimmed to it.
   Id lookup(Id a, const Table& table, int fraction_bits);
+  /// The larger value. No node if one of them always is; a ReLU if one is zero.
+  Id maximum(Id a, Id b);
+  /// a * b as values: signs and scales are factored out, a constant becomes shifts and adders.
+  Id multiply(Id a, Id b);
   /// @throws std::invalid_argument if a value of the node does not fit the type.
   void output(Id node, const fixed::FixedType& type);
 
@@ -144,7 +150,7 @@ class Circuit {
   std::unordered_map<Key, Id, KeyHash> known_;
 };
 
-/// Operand k of an adder as a term.
+/// Operand k of an adder or a maximum as a term.
 Term operand(const Circuit& circuit, Id adder, int k);
 
 /// True for an adder that only joins bits: one operand's bits all lie below the other's lowest and are never negative.

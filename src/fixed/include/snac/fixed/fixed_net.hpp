@@ -58,7 +58,27 @@ struct TableOp {
   bool operator==(const TableOp&) const = default;
 };
 
-using Op = std::variant<DenseOp, CastOp, ReluOp, TableOp>;
+/// y = index of the first largest element of the value read, compared as numbers: elements may be on different grids.
+/// One element of an integer type that holds every index.
+struct ArgmaxOp {
+  bool operator==(const ArgmaxOp&) const = default;
+};
+
+/// Probabilities over all elements of the value read, in the form that cannot overflow. Exact integers at every step:
+///   m = max x_i,  d_i = cast(m - x_i, difference),  e_i = exponential[d_i],  s = cast(sum e_i, sum),  r = inverse[s],
+///   y_i = cast(e_i * r, output type).
+/// How the tables are chosen is in output_stage.hpp.
+struct SoftmaxOp {
+  FixedType difference;                   ///< unsigned, saturating
+  int exponential_fraction_bits = 0;      ///< of e_i
+  std::vector<std::int64_t> exponential;  ///< 2^difference.width entries, none negative
+  FixedType sum;                          ///< unsigned, saturating
+  int inverse_fraction_bits = 0;          ///< of r
+  std::vector<std::int64_t> inverse;      ///< 2^sum.width entries, none negative
+  bool operator==(const SoftmaxOp&) const = default;
+};
+
+using Op = std::variant<DenseOp, CastOp, ReluOp, TableOp, ArgmaxOp, SoftmaxOp>;
 
 struct Node {
   std::string name;  ///< "dense_1"
@@ -70,13 +90,17 @@ struct Node {
 
 struct FixedNet {
   TensorType input;
-  std::vector<Node> nodes;  ///< the last node's output is the network's output: the logits
+  std::vector<Node> nodes;  ///< the last node's output is the network's output: the logits, or what an output stage makes of them
   Json preprocessing;       ///< how features were made (data::Preprocessor); opaque here, null if unknown
   std::vector<std::string> class_names;
   bool operator==(const FixedNet&) const = default;
 
   const TensorType& value(int index) const { return index == 0 ? input : nodes[static_cast<std::size_t>(index) - 1].output; }
   const TensorType& output() const { return nodes.empty() ? input : nodes.back().output; }
+  /// The output is an index (ArgmaxOp), not one score per class.
+  bool gives_index() const { return !nodes.empty() && std::holds_alternative<ArgmaxOp>(nodes.back().op); }
+  /// Classes that the output tells apart.
+  std::size_t num_classes() const { return gives_index() ? value(nodes.back().inputs.front()).size() : output().size(); }
   /// @throws DataError if shapes, indices, table sizes or widths do not fit together, or an accumulator could leave 62 signed bits.
   void validate(const std::string& where = "network") const;
 };
@@ -101,7 +125,7 @@ struct WeightCount {
 };
 WeightCount count_weights(const FixedNet& net);
 
-inline constexpr FileFormat kFixedNetFormat{"snac.fixed_net", 1, 1};
+inline constexpr FileFormat kFixedNetFormat{"snac.fixed_net", 2, 1};  ///< 2: argmax, softmax
 Json to_json(const FixedNet& net);
 /// Validates; refuses members it does not know. @throws DataError.
 FixedNet fixed_net_from_json(const Json& json, const std::string& where);

@@ -42,7 +42,8 @@ std::vector<std::int64_t> run(const FixedNet& net, std::span<const std::int64_t>
 /// Index of the first largest logit of each row. Compares integers: all logits must be on one grid, else use classify.
 std::vector<int> argmax(std::span<const std::int64_t> logits, std::size_t num_outputs);
 
-/// Index of the first largest value of each row of the net's outputs, exact also if outputs have different fraction bits.
+/// The class of each row of the net's outputs: the index itself if that is what the net gives (ArgmaxOp), else the position of the
+/// first largest value, exact also if outputs have different fraction bits.
 std::vector<int> classify(const FixedNet& net, std::span<const std::int64_t> logits);
 
 }  // namespace snac::fixed

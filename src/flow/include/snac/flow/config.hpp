@@ -13,6 +13,7 @@
 #include "snac/cost/estimator.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
+#include "snac/fixed/output_stage.hpp"
 #include "snac/flow/hls.hpp"
 #include "snac/nn/trainer.hpp"
 #include "snac/search/nsga2.hpp"
@@ -38,6 +39,8 @@ struct TargetConfig {
   compress::Precision precision;  ///< for estimates before training
   fixed::FixedType input{12, 4, true, fixed::Rounding::rnd, fixed::Overflow::sat};
   double sparsity = 0.5;  ///< for estimates before training
+  fixed::OutputKind output = fixed::OutputKind::logits;
+  int probability_bits = 8;  ///< of a softmax output
 };
 
 enum class Sampler { nsga2, random };

@@ -26,10 +26,14 @@ void require_tools(const StudyConfig& config);
 /// Runs what is missing for each model. @throws MismatchError if an engine disagrees (the folder is kept for inspection).
 std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedModel>& models);
 
-/// Writes the Verilog project (sources, test bench, vectors, fixed_net.json) into a folder.
+/// Writes the Verilog project (sources, test bench, vectors, fixed_net.json, scripts for vendor tools) into a folder.
 /// @returns source file names in compile order.
 std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const CircuitDesign& design, const std::string& directory,
-                                               std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected);
+                                               std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected,
+                                               const ScriptTarget& target = {});
+
+/// The part as the user wrote it if that says more (package, speed grade) than the device's name, else the name.
+std::string part_for_scripts(const std::string& wanted);
 
 Json synthesis_json(const toolchain::YosysResult& result);
 

@@ -30,10 +30,17 @@ struct Verification {
   std::string summary() const;
 };
 
+/// What the scripts for vendor tools are made for.
+struct ScriptTarget {
+  std::string part;  ///< empty = no scripts
+  double clock_ns = 5;
+};
+
 struct VerifyParams {
   std::string simulator = "verilator";  ///< verilator, icarus, or "" for none
   std::string directory;                ///< where the Verilog project is written and simulated
   int threads = 1;
+  ScriptTarget target = {};
   std::optional<HlsJob> hls = {};  ///< also run the HLS project, written to <directory>/hls
 };
 
