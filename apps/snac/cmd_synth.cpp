@@ -28,7 +28,7 @@ int synth(const Options& options) {
   const cost::Device& device = cost::find_device(options.device);
   const auto design = flow::design_circuit(net, options.adders_per_stage);
   const auto sources =
-      flow::write_verilog_project(net, design, options.output, {}, {}, {flow::part_for_scripts(options.device), options.clock_ns});
+      flow::write_verilog_project(net, design, options.output, {}, {}, {cost::part_number(options.device), options.clock_ns});
   Json json{{"model", options.model.model},
             {"directory", options.output},
             {"device", device.name},
@@ -53,7 +53,8 @@ int synth(const Options& options) {
   if (options.hls.wanted) {
     const std::string folder = options.output + "/hls";
     const auto inputs = flow::random_inputs(net, kHlsVectors, 1);
-    const auto project = flow::write_hls_project(net, options.hls.job(options.device), folder, inputs, fixed::run(net, inputs));
+    const auto project =
+        flow::write_hls_project(net, options.hls.job(options.device, options.clock_ns), folder, inputs, fixed::run(net, inputs));
     json["hls"] = flow::hls_json(project);
     json["hls"]["directory"] = folder;
     notes = fmt::format("HLS project in {}\n", folder);

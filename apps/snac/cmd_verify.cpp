@@ -49,7 +49,7 @@ int verify(const Options& options) {
   const auto result = flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options),
                                    {.simulator = options.simulator == "none" ? "" : options.simulator,
                                     .directory = folder.path().string(),
-                                    .hls = options.hls.wanted ? std::optional(options.hls.job("xcvu13p")) : std::nullopt});
+                                    .hls = options.hls.wanted ? std::optional(options.hls.job("xcvu13p", 5)) : std::nullopt});
   if (options.json) {
     Json engines = Json::array();
     for (const auto& e : result.engines) engines.push_back({{"engine", e.engine}, {"vectors", e.vectors}, {"mismatches", e.mismatches}});

@@ -30,10 +30,9 @@ struct HlsOptions {
   bool wanted = false;
   std::string interface = "parallel", strategy = "latency", include;
   int reuse_factor = 1;
-  double clock_ns = 5;
 
   void add_to(CLI::App& command, const char* help);
-  flow::HlsJob job(const std::string& device) const;
+  flow::HlsJob job(const std::string& device, double clock_ns) const;
 };
 
 /// Options that every command with a model file has.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <numeric>
 
@@ -145,7 +144,7 @@ class HardwareJob {
   }
   ScriptTarget script_target() const {
     const TargetConfig& target = study_.config().target;
-    return {part_for_scripts(target.device), target.clock_ns};
+    return {cost::part_number(target.device), target.clock_ns};
   }
   std::size_t simulated_rows() const { return std::min(study_.test().size(), static_cast<std::size_t>(study_.config().synth.vectors)); }
 
@@ -194,13 +193,6 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
   }
   fixed::save(net, directory + "/fixed_net.json");
   return sources;
-}
-
-std::string part_for_scripts(const std::string& wanted) {
-  const std::string& name = cost::find_device(wanted).name;
-  std::string lower = wanted;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower.starts_with(name) && lower.find(' ') == std::string::npos ? lower : name;
 }
 
 Json synthesis_json(const toolchain::YosysResult& r) {

@@ -32,9 +32,6 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
                                                std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected,
                                                const ScriptTarget& target = {});
 
-/// The part as the user wrote it if that says more (package, speed grade) than the device's name, else the name.
-std::string part_for_scripts(const std::string& wanted);
-
 Json synthesis_json(const toolchain::YosysResult& result);
 
 }  // namespace snac::flow
