@@ -34,6 +34,10 @@ std::string describe(const fixed::Node& node) {
     text += fmt::format(": {} from a table of {}", as_safe_comment(table->function), table->table.size());
   } else if (std::holds_alternative<fixed::ReluOp>(node.op)) {
     text += ": max(x, 0)";
+  } else if (std::holds_alternative<fixed::ArgmaxOp>(node.op)) {
+    text += ": position of the first largest element";
+  } else if (std::holds_alternative<fixed::SoftmaxOp>(node.op)) {
+    text += ": probabilities";
   } else {
     text += ": cast";
   }
@@ -55,8 +59,16 @@ std::string types_header(const HlsPlan& plan) {
       text += typedef_text(type_text(node.dense->bias), value.name + "_bias_t");
       text += typedef_text(type_text(node.dense->accumulator), value.name + "_acc_t");
     }
-    if (std::holds_alternative<fixed::TableOp>(node.node->op))
-      text += fmt::format("static const int {}_size = {};\n", value.name, std::get<fixed::TableOp>(node.node->op).table.size());
+    if (node.softmax) {
+      const auto& op = std::get<fixed::SoftmaxOp>(node.node->op);
+      text += typedef_text(type_text(node.softmax->gap), value.name + "_gap_t");
+      text += typedef_text(type_text(op.difference), value.name + "_difference_t");
+      text += typedef_text(type_text(node.softmax->exponential), value.name + "_exponential_t");
+      text += typedef_text(type_text(node.softmax->total), value.name + "_total_t");
+      text += typedef_text(type_text(op.sum), value.name + "_sum_t");
+      text += typedef_text(type_text(node.softmax->inverse), value.name + "_inverse_t");
+      text += typedef_text(type_text(node.softmax->product), value.name + "_product_t");
+    }
     text += value_types(plan, value);
   }
   text += "\n// The network's output\n" + typedef_text(plan.output().type(), "result_t");
@@ -90,6 +102,13 @@ std::string weights_header(const HlsPlan& plan, const HlsNode& node) {
                                                            dense->weight_fraction_bits, weight_type, node.node->name));
     text += constant(bias_type, value.name + "_bias", dense->bias.size(),
                      array_text(dense->bias, 16, dense->bias_fraction_bits, bias_type, node.node->name));
+  } else if (const auto* softmax = std::get_if<fixed::SoftmaxOp>(&node.node->op)) {
+    const std::string e_type = value.name + "_exponential_t", r_type = value.name + "_inverse_t";
+    text += "// One entry per value of the difference, of the sum.\n" +
+            constant(e_type, value.name + "_exponential", softmax->exponential.size(),
+                     array_text(softmax->exponential, 16, softmax->exponential_fraction_bits, e_type, node.node->name)) +
+            constant(r_type, value.name + "_inverse", softmax->inverse.size(),
+                     array_text(softmax->inverse, 16, softmax->inverse_fraction_bits, r_type, node.node->name));
   } else {
     const auto& table = std::get<fixed::TableOp>(node.node->op).table;
     text += "// One entry per value of the input, lowest first.\n" +
@@ -132,6 +151,14 @@ std::string layer_function(const HlsPlan& plan, const HlsNode& node) {
         "  static const int reuse_factor = {};\n}};\n",
         y.name, dense->inputs, dense->outputs, node.dense->reuse_factor);
   }
+  if (const auto* softmax = std::get_if<fixed::SoftmaxOp>(&node.node->op)) {
+    text += fmt::format("struct {}_config {{\n", y.name);
+    for (const char* type : {"gap", "difference", "total", "sum"}) text += fmt::format("  typedef {0}_{1}_t {1}_t;\n", y.name, type);
+    text += fmt::format(
+        "  static const int difference_width = {};\n  static const int exponential_size = {};\n"
+        "  static const int sum_width = {};\n  static const int inverse_size = {};\n}};\n",
+        softmax->difference.width, softmax->exponential.size(), softmax->sum.width, softmax->inverse.size());
+  }
   text += fmt::format("static void {0}(const {1} x[{2}], {3} y[{4}]) {{\n", y.name, x.type(), x.size(), y.type(), y.size());
   // A process of a dataflow must stay a function; a dense layer that shares multipliers brings its own pipeline.
   if (plan.is_stream() || !plan.is_dataflow()) {
@@ -146,6 +173,12 @@ std::string layer_function(const HlsPlan& plan, const HlsNode& node) {
     text += cast_text(y, node.dense->accumulator, "sum", false);
   } else if (std::holds_alternative<fixed::TableOp>(node.node->op)) {
     text += fmt::format("  snac::table<{}, {}, {}>(x, {}_table, y);\n", y.size(), x.carrier.width, x.carrier.is_signed, y.name);
+  } else if (node.softmax) {
+    text += array(y.name + "_product_t", "product", y.size());
+    text += fmt::format("  snac::softmax<{0}, {1}_config>(x, {1}_exponential, {1}_inverse, product);\n", y.size(), y.name);
+    text += cast_text(y, node.softmax->product, "product", false);
+  } else if (std::holds_alternative<fixed::ArgmaxOp>(node.node->op)) {
+    text += fmt::format("  snac::argmax<{}>(x, y);\n", x.size());
   } else {
     text += cast_text(y, x.carrier, "x", std::holds_alternative<fixed::ReluOp>(node.node->op));
   }
@@ -163,7 +196,7 @@ std::string layer_function(const HlsPlan& plan, const HlsNode& node) {
 std::string layers_header(const HlsPlan& plan) {
   std::string text = "#include \"snac_kernels.h\"\n#include \"types.h\"\n";
   for (const HlsNode& node : plan.nodes) {
-    if (node.dense || std::holds_alternative<fixed::TableOp>(node.node->op)) {
+    if (node.has_constants()) {
       text += fmt::format("#include \"weights/{}.h\"\n", plan.values[static_cast<std::size_t>(node.value)].name);
     }
   }
@@ -277,7 +310,7 @@ Files hls_firmware(const HlsPlan& plan) {
   files["firmware/types.h"] = types_header(plan);
   files["firmware/layers.h"] = layers_header(plan);
   for (const HlsNode& node : plan.nodes) {
-    if (node.dense || std::holds_alternative<fixed::TableOp>(node.node->op)) {
+    if (node.has_constants()) {
       files[fmt::format("firmware/weights/{}.h", plan.values[static_cast<std::size_t>(node.value)].name)] = weights_header(plan, node);
     }
   }

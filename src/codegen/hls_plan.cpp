@@ -68,6 +68,27 @@ HlsDense plan_dense(const fixed::DenseOp& op, const fixed::TensorType& input, co
               params.strategy == HlsStrategy::resource ? nearest_legal_reuse_factor(params.reuse_factor, op.inputs, op.outputs) : 1};
 }
 
+/// The carrier with so many integer bits that a cast into `type` drops no more bits than it has: the vendor's headers want that.
+Carrier roomy(Carrier carrier, const FixedType& type) {
+  constexpr int kRoom = 100;  // our own headers go to 127 and need none
+  const int width = std::max(carrier.width, std::min(carrier.fraction_bits() - type.fraction_bits() + 1, kRoom));
+  return {.width = width, .integer_bits = carrier.integer_bits + width - carrier.width, .is_signed = carrier.is_signed};
+}
+
+HlsSoftmax plan_softmax(const fixed::SoftmaxOp& op, const HlsValue& x) {
+  const std::int64_t highest = *std::max_element(op.exponential.begin(), op.exponential.end());
+  const Carrier gap{.width = x.carrier.width + 1, .integer_bits = x.carrier.integer_bits + 1, .is_signed = true};
+  HlsSoftmax types{.gap = roomy(gap, op.difference),
+                   .exponential = narrowest(0, highest, op.exponential_fraction_bits),
+                   .total = roomy(narrowest(0, highest * static_cast<std::int64_t>(x.size()), op.exponential_fraction_bits), op.sum),
+                   .inverse = narrowest_of(op.inverse, op.inverse_fraction_bits),
+                   .product = {}};
+  types.product = {.width = types.exponential.width + types.inverse.width,
+                   .integer_bits = types.exponential.integer_bits + types.inverse.integer_bits,
+                   .is_signed = false};
+  return types;
+}
+
 [[noreturn]] void refuse(const char* what, std::string found, std::string expected, std::string hint = {}) {
   throw ConfigError("an HLS project cannot be written as asked",
                     {.where = what, .found = std::move(found), .expected = std::move(expected), .hint = std::move(hint)});
@@ -95,7 +116,8 @@ void check(const HlsParams& params) {
 
 bool has_kernel(const fixed::Node& node) {
   return node.inputs.size() == 1 && (std::holds_alternative<fixed::DenseOp>(node.op) || std::holds_alternative<fixed::CastOp>(node.op) ||
-                                     std::holds_alternative<fixed::ReluOp>(node.op) || std::holds_alternative<fixed::TableOp>(node.op));
+                                     std::holds_alternative<fixed::ReluOp>(node.op) || std::holds_alternative<fixed::TableOp>(node.op) ||
+                                     std::holds_alternative<fixed::ArgmaxOp>(node.op) || std::holds_alternative<fixed::SoftmaxOp>(node.op));
 }
 
 /// Per value: it reaches the output. Works backwards, as nodes read earlier values only.
@@ -122,7 +144,7 @@ HlsPlan plan_hls(const fixed::FixedNet& net, const HlsParams& params) {
     throw DataError("a network cannot be written as an HLS project",
                     {.where = place(k, net.nodes[k]),
                      .found = "a kind of node that has no HLS kernel yet",
-                     .expected = "dense, cast, relu or table",
+                     .expected = "dense, cast, relu, table, argmax or softmax",
                      .hint = "leave HLS out for this network; the Verilog covers every kind"});
   }
 
@@ -131,23 +153,17 @@ HlsPlan plan_hls(const fixed::FixedNet& net, const HlsParams& params) {
     const fixed::Node& node = net.nodes[k];
     plan.values.push_back(live[k + 1] ? plan_value(node.output, fmt::format("layer{}", k + 1), place(k, node)) : HlsValue{});
     if (!live[k + 1]) continue;
-    HlsNode planned{.node = &node, .source = node.inputs.front(), .value = static_cast<int>(k) + 1, .dense = {}};
+    HlsNode planned{.node = &node, .source = node.inputs.front(), .value = static_cast<int>(k) + 1, .dense = {}, .softmax = {}};
     if (const auto* dense = std::get_if<fixed::DenseOp>(&node.op)) {
       planned.dense = plan_dense(*dense, net.value(planned.source), params, place(k, node));
+    }
+    if (const auto* softmax = std::get_if<fixed::SoftmaxOp>(&node.op)) {
+      planned.softmax = plan_softmax(*softmax, plan.values[static_cast<std::size_t>(planned.source)]);
     }
     ++plan.values[static_cast<std::size_t>(planned.source)].readers;
     plan.nodes.push_back(planned);
   }
   return plan;
-}
-
-bool has_hls_kernels(const fixed::FixedNet& net) {
-  net.validate();
-  const std::vector<bool> live = live_values(net);
-  for (std::size_t k = 0; k < net.nodes.size(); ++k) {
-    if (live[k + 1] && !has_kernel(net.nodes[k])) return false;
-  }
-  return true;
 }
 
 }  // namespace snac::codegen

@@ -34,11 +34,20 @@ struct HlsDense {
   int reuse_factor = 1;
 };
 
+/// A softmax's own types; the casts' types are the node's.
+struct HlsSoftmax {
+  Carrier gap;  ///< largest element - element
+  Carrier exponential, total, inverse, product;
+};
+
 struct HlsNode {
   const fixed::Node* node = nullptr;
   int source = 0;  ///< value read
   int value = 0;   ///< value given
   std::optional<HlsDense> dense;
+  std::optional<HlsSoftmax> softmax;
+
+  bool has_constants() const { return dense || softmax || std::holds_alternative<fixed::TableOp>(node->op); }
 };
 
 struct HlsPlan {

@@ -5,6 +5,7 @@
 #include "snac/codegen/hls.hpp"
 #include "snac/core/files.hpp"
 #include "snac/fixed/interpreter.hpp"
+#include "snac/fixed/output_stage.hpp"
 #include "snac/toolchain/hls_cpp.hpp"
 
 namespace snac::codegen {
@@ -12,6 +13,7 @@ namespace {
 
 using fixed::FixedNet;
 using fixed::FixedType;
+using fixed::OutputKind;
 using fixed::Overflow;
 using fixed::Rounding;
 
@@ -70,14 +72,19 @@ class HlsRun : public testing::Test {
   int count_ = 0;
 };
 
-TEST_F(HlsRun, random_networks_give_the_interpreters_bits) {
-  for (int k = 0; k < 4; ++k) {
+TEST_F(HlsRun, random_networks_with_every_output_stage_give_the_interpreters_bits) {
+  for (const OutputKind kind : {OutputKind::logits, OutputKind::argmax, OutputKind::softmax}) {
     FixedNet net = fixed::random_net(rng_);
-    while (!has_hls_kernels(net)) net = fixed::random_net(rng_);
-    SCOPED_TRACE(testing::Message() << "network " << k);
-    const auto stream = k % 2 == 0 ? HlsInterface::parallel : HlsInterface::stream;
-    expect_exact(project_of(net, {.interface = stream}, rng_, 1000), 1000);
+    while (fixed::output_kind(net) != kind) net = fixed::random_net(rng_);
+    SCOPED_TRACE(fixed::to_string(kind));
+    const auto interface = count_ % 2 == 0 ? HlsInterface::parallel : HlsInterface::stream;
+    expect_exact(project_of(net, {.interface = interface}, rng_, 1000), 1000);
   }
+}
+
+TEST_F(HlsRun, probabilities_of_a_classifier_are_the_interpreters) {
+  const FixedNet net = fixed::with_output(small_stack(rng_, 6, 8, 5), OutputKind::softmax, 8);
+  expect_exact(project_of(net, {}, rng_, 1000), 1000);
 }
 
 TEST_F(HlsRun, every_rounding_and_overflow_mode_is_the_interpreters) {

@@ -123,6 +123,53 @@ void table(const x_t x[n], const y_t values[1 << width], y_t y[n]) {
   }
 }
 
+/// y = position of the first largest element.
+template <int n, class x_t, class y_t>
+void argmax(const x_t x[n], y_t y[1]) {
+#pragma HLS INLINE
+  x_t largest = x[0];
+  int position = 0;
+  for (int i = 1; i < n; i++) {
+#pragma HLS UNROLL
+    if (x[i] > largest) {
+      largest = x[i];
+      position = i;
+    }
+  }
+  y[0] = position;
+}
+
+/// product[i] = e_i * r; e_i = exponential[(difference_t)(max x - x_i)], r = inverse[(sum_t)(sum of all e_i)]. Only the two casts drop
+/// bits, and they saturate.
+template <int n, class config, class x_t, class e_t, class r_t, class product_t>
+void softmax(const x_t x[n], const e_t exponential[config::exponential_size], const r_t inverse[config::inverse_size],
+             product_t product[n]) {
+#pragma HLS INLINE
+  x_t largest = x[0];
+  for (int i = 1; i < n; i++) {
+#pragma HLS UNROLL
+    if (x[i] > largest) largest = x[i];
+  }
+  e_t e[n];
+#pragma HLS ARRAY_PARTITION variable=e complete dim=0
+  typename config::total_t total = 0;
+  for (int i = 0; i < n; i++) {
+#pragma HLS UNROLL
+    const typename config::gap_t gap = largest - x[i];
+    const typename config::difference_t difference = gap;
+    const ap_uint<config::difference_width> position = difference.range();
+    e[i] = exponential[position.to_int()];
+    total += e[i];
+  }
+  const typename config::sum_t sum = total;
+  const ap_uint<config::sum_width> position = sum.range();
+  const r_t scale = inverse[position.to_int()];
+  for (int i = 0; i < n; i++) {
+#pragma HLS UNROLL
+    product[i] = e[i] * scale;
+  }
+}
+
 /// y = x.
 template <int n, class T>
 void copy(const T x[n], T y[n]) {

@@ -62,9 +62,6 @@ struct HlsProject {
 HlsProject hls_project(const fixed::FixedNet& net, const HlsParams& params, std::span<const std::int64_t> inputs,
                        std::span<const std::int64_t> expected);
 
-/// Every node that reaches the output has a kernel, so that kinds of nodes alone are no reason for hls_project to refuse.
-bool has_hls_kernels(const fixed::FixedNet& net);
-
 /// A reuse factor RF is legal for a dense layer if it divides the inputs, or is a multiple of the inputs and RF / inputs divides
 /// the outputs. (The rule of hls4ml's resource strategy, in other words.)
 bool is_legal_reuse_factor(int reuse_factor, int inputs, int outputs);
