@@ -88,6 +88,16 @@ bool is_ordering_suffix(std::string_view text) {
   }
 }
 
+/// Vendors write the voltage grade, and only that, in capitals: "-2L-e", "-2LV-c".
+std::string with_voltage_grade(std::string lower) {
+  for (std::size_t i = 2; i < lower.size(); ++i) {
+    if (lower[i] != 'l' || !is_digit(lower[i - 1]) || lower[i - 2] != '-') continue;
+    lower[i] = 'L';
+    if (i + 1 < lower.size() && lower[i + 1] == 'v') lower[i + 1] = 'V';
+  }
+  return lower;
+}
+
 bool names_part(std::string_view lower_name, std::string_view part) {
   for (const std::string_view own : {part, part.substr(2)}) {  // with and without "xc"
     if (!lower_name.starts_with(own)) continue;
@@ -157,7 +167,7 @@ std::string part_number(const std::string& name) {
     std::string_view rest = std::string_view(lower).substr(part.size());
     if (rest.front() == '-') rest.remove_prefix(1);
     const std::size_t dash = rest.find('-');
-    if (dash != std::string_view::npos && is_package(rest.substr(0, dash))) return lower;
+    if (dash != std::string_view::npos && is_package(rest.substr(0, dash))) return with_voltage_grade(lower);
   }
   const auto found = std::find_if(kComplete.begin(), kComplete.end(), [&](const auto& entry) { return entry.first == part; });
   return std::string(found == kComplete.end() ? std::string_view(part) : found->second);

@@ -7,6 +7,7 @@
 #include "snac/fixed/interpreter.hpp"
 #include "snac/fixed/output_stage.hpp"
 #include "snac/toolchain/hls_cpp.hpp"
+#include "snac/toolchain/process.hpp"
 
 namespace snac::codegen {
 namespace {
@@ -137,6 +138,32 @@ TEST_F(HlsRun, changed_weights_fail_the_test_bench) {
   const auto result = run(project, folder_.path());
   EXPECT_FALSE(result.passed);
   EXPECT_GT(result.mismatches, 0);
+}
+
+TEST_F(HlsRun, the_shell_script_builds_a_test_bench_that_tells_wrong_results_from_unreadable_vectors) {
+  const HlsProject project = project_of(small_stack(rng_, 3, 2, 2), {}, rng_, 50);
+  for (const auto& [name, text] : project.files) write_file_atomically(folder_.path() / name, text);
+  const auto exit_code = [&](const std::vector<std::string>& argv, const std::string& output) {
+    const auto run = toolchain::run_process(argv, {.directory = folder_.path()});
+    EXPECT_NE(run.output.find(output), std::string::npos) << run.output;
+    return run.exit_code;
+  };
+  EXPECT_EQ(exit_code({"sh", "build.sh"}, "SNAC_HLS_RESULT vectors=50 mismatches=0"), 0);
+  EXPECT_EQ(exit_code({(folder_.path() / "csim.out").string(), "7"}, "SNAC_HLS_RESULT vectors=7 mismatches=0"), 0);
+  const auto with = [&](const std::string& name, const std::string& text, const std::string& output) {
+    write_file_atomically(folder_.path() / "tb_data" / name, text);
+    const int code = exit_code({(folder_.path() / "csim.out").string()}, output);
+    write_file_atomically(folder_.path() / "tb_data" / name, project.files.at("tb_data/" + name));
+    return code;
+  };
+  const std::string& expected = project.files.at("tb_data/expected.dat");
+  const std::string& inputs = project.files.at("tb_data/inputs.dat");
+  EXPECT_EQ(with("expected.dat", "9" + expected.substr(expected.find_first_of("0123456789")), "vectors=50 mismatches=1"), 1);
+  EXPECT_EQ(with("expected.dat", expected.substr(0, expected.size() / 2), "no integer"), 2);
+  EXPECT_EQ(with("expected.dat", expected + "1\n", "more results than inputs"), 2);
+  EXPECT_EQ(with("inputs.dat", inputs + "x\n", "no integer"), 2);
+  EXPECT_EQ(with("inputs.dat", "512 0 0\n", "outside its type"), 2);
+  EXPECT_EQ(with("inputs.dat", "", "no vectors"), 2);
 }
 
 }  // namespace

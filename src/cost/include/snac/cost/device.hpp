@@ -24,7 +24,7 @@ const std::vector<Device>& known_devices();
 /// @throws ConfigError with the nearest name, or all known ones.
 const Device& find_device(const std::string& name);
 
-/// The complete name that vendor tools want: as written, in lower case, if it has package and grade ("xcvu13p-flga2577-2-e"), else that
+/// The complete name that vendor tools want: as written if it has package and grade ("xcvu13p-flga2577-2-e"), else that
 /// of the device on its board, or of a common package. @throws ConfigError as find_device.
 std::string part_number(const std::string& name);
 
