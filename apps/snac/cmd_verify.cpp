@@ -46,10 +46,11 @@ std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& o
 int verify(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const TemporaryDirectory folder;
-  const auto result = flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options),
-                                   {.simulator = options.simulator == "none" ? "" : options.simulator,
-                                    .directory = folder.path().string(),
-                                    .hls = options.hls.wanted ? std::optional(options.hls.job("xcvu13p", 5)) : std::nullopt});
+  flow::VerifyParams params;
+  params.simulator = options.simulator == "none" ? "" : options.simulator;
+  params.directory = folder.path().string();
+  if (options.hls.wanted) params.hls = options.hls.job("xcvu13p", 5);
+  const auto result = flow::verify(net, flow::design_circuit(net, options.adders_per_stage), inputs_of(net, options), params);
   if (options.json) {
     Json engines = Json::array();
     for (const auto& e : result.engines) engines.push_back({{"engine", e.engine}, {"vectors", e.vectors}, {"mismatches", e.mismatches}});
