@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "snac/core/text_table.hpp"
+#include "snac/core/thread_pool.hpp"
 #include "snac/cost/device.hpp"
 #include "snac/fixed/interpreter.hpp"
 #include "snac/flow/hardware.hpp"
@@ -17,7 +18,8 @@ struct Options {
   std::string output, device = "xcvu13p";
   int adders_per_stage = 2;
   double clock_ns = 5;
-  bool no_yosys = false, json = false;
+  flow::YosysConfig yosys;
+  bool no_yosys = false, layers = false, json = false;
   HlsOptions hls;
 };
 
@@ -42,8 +44,10 @@ int synth(const Options& options) {
                                              {"DSP", "0"},
                                              {"BRAM18", "0"}};
   if (!options.no_yosys) {
-    const auto yosys = toolchain::synthesize_with_yosys(
-        {.top = "snac_top", .sources = sources, .directory = options.output, .family = device.yosys_family});
+    flow::YosysConfig config = options.yosys;
+    if (options.layers) config.scope = flow::YosysScope::layers;
+    const std::string cache = config.cache.empty() ? options.output + "/cache" : config.cache;
+    const auto yosys = flow::synthesize_project(sources, options.output, device, config, cache, hardware_threads());
     json["yosys"] = flow::synthesis_json(yosys);
     table = TextTable({"", "circuit estimate", yosys.version});
     const std::vector<std::int64_t> counts{yosys.lut, yosys.ff, yosys.dsp, yosys.bram18};
@@ -84,6 +88,11 @@ void add_synth(CLI::App& app, Action& action) {
   command->add_option("--clock", options->clock_ns, "Clock period in ns, for the scripts of vendor tools")->check(CLI::Range(0.1, 1e6));
   command->add_option("--adders-per-stage", options->adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
   command->add_flag("--no-yosys", options->no_yosys, "Circuit estimate only");
+  command->add_flag("--layers", options->layers, "Synthesise every layer on its own, in parallel, and add up");
+  command->add_option("--time-limit", options->yosys.time_limit_s, "Seconds for a run of Yosys; 0 = no limit")->check(CLI::Range(0.0, 1e7));
+  command->add_option("--memory-limit", options->yosys.memory_limit_mib, "MiB for a run of Yosys; 0 = no limit")
+      ->check(CLI::Range(0, 1 << 24));
+  command->add_option("--cache", options->yosys.cache, "Folder of results by content; default: cache in the output folder");
   options->hls.add_to(*command, "Also write an HLS C++ project, to <output>/hls");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return synth(*options); }; });

@@ -105,6 +105,14 @@ void describe(Fields& f, StudyConfig& p) {
   f.section("synth", "Hardware", [&](Fields& s) {
     s.texts("tools", p.synth.tools, "Any of verilator, icarus, yosys, hls (an HLS project, compiled and compared)");
     s.integer("vectors", p.synth.vectors, {.min = 1, .max = 10000000}, "Test rows simulated in Verilog");
+    s.section("yosys", "Synthesis with Yosys", [&](Fields& y) {
+      YosysConfig& yosys = p.synth.yosys;
+      y.choice<YosysScope>("scope", yosys.scope, {{"whole", YosysScope::whole}, {"layers", YosysScope::layers}},
+                           "whole: the flattened design; layers: every layer on its own, in parallel, and the sum");
+      y.quantity("time_limit", yosys.time_limit_s, "s", {.min = 0, .max = 1e7}, "Time limit of a run; 0 = none");
+      y.integer("memory_limit", yosys.memory_limit_mib, {.min = 0, .max = 1 << 24}, "Memory limit of a run in MiB; 0 = none");
+      y.text("cache", yosys.cache, "Folder of results by content; empty = cache/yosys in the study's folder");
+    });
     s.section("hls", "The HLS project, if tools name hls", [&](Fields& h) { describe(h, p.synth.hls); });
   });
 }

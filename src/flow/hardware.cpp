@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <numeric>
 
@@ -110,12 +112,13 @@ class HardwareJob {
     study_.store().put_record(study_.name(), stage_, verify_key(), verification_json(verification));
   }
 
-  void synthesize() {
+  void synthesize(int threads) {
     // A folder of its own: the tools write beside their sources.
     const std::string folder = directory_ + "/yosys";
     const auto sources = write_verilog_project(net_, design_, folder, {}, {});
-    const auto result =
-        toolchain::synthesize_with_yosys({.top = kTop, .sources = sources, .directory = folder, .family = study_.device().yosys_family});
+    const YosysConfig& yosys = study_.config().synth.yosys;
+    const std::string cache = yosys.cache.empty() ? study_.folder() + "/cache/yosys" : yosys.cache;
+    const auto result = synthesize_project(sources, folder, study_.device(), yosys, cache, threads);
     write_file_atomically(folder + "/report.json", synthesis_json(result).dump(2) + "\n");
     study_.store().put_record(study_.name(), stage_, yosys_key(), synthesis_json(result));
   }
@@ -195,18 +198,33 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
   return sources;
 }
 
+toolchain::YosysResult synthesize_project(const std::vector<std::string>& sources, const std::string& directory, const cost::Device& device,
+                                          const YosysConfig& config, const std::string& cache, int threads) {
+  const toolchain::YosysParams params{.top = kTop,
+                                      .sources = sources,
+                                      .directory = directory,
+                                      .family = device.yosys_family,
+                                      .time_limit = std::chrono::seconds(static_cast<std::int64_t>(std::ceil(config.time_limit_s))),
+                                      .memory_limit_mib = config.memory_limit_mib,
+                                      .cache = cache};
+  if (config.scope == YosysScope::whole) return toolchain::synthesize_with_yosys(params);
+  return toolchain::synthesize_layers_with_yosys(params, threads);
+}
+
 Json synthesis_json(const toolchain::YosysResult& r) {
-  return {{"tool", r.version},
-          {"lut", r.lut},
-          {"ff", r.ff},
-          {"srl", r.srl},
-          {"carry8", r.carry8},
-          {"dsp", r.dsp},
-          {"bram18", r.bram18},
-          {"cells", r.cells},
-          {"script", r.script},
-          {"seconds", r.seconds},
-          {"peak_memory_kib", r.peak_memory_kib}};
+  Json json{{"tool", r.version},
+            {"lut", r.lut},
+            {"ff", r.ff},
+            {"srl", r.srl},
+            {"carry8", r.carry8},
+            {"dsp", r.dsp},
+            {"bram18", r.bram18},
+            {"cells", r.cells},
+            {"script", r.script},
+            {"seconds", r.seconds},
+            {"peak_memory_kib", r.peak_memory_kib}};
+  if (!r.modules.empty()) json["modules"] = r.modules;  // synthesised layer by layer
+  return json;
 }
 
 std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedModel>& models) {
@@ -219,7 +237,11 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
     HardwareJob* job = jobs.back().get();
     if (!job->record(job->test_key())) job->score_test_set();
     if (!job->record(job->verify_key())) tasks.emplace_back([job] { job->verify_engines(); });
-    if (wants(config, "yosys") && !job->record(job->yosys_key())) tasks.emplace_back([job] { job->synthesize(); });
+    if (wants(config, "yosys") && !job->record(job->yosys_key()))
+      tasks.emplace_back([job, &tasks, &study] {
+        // Layers share the threads that the other tasks leave.
+        job->synthesize(std::max(1, study.threads() / static_cast<int>(tasks.size())));
+      });
   }
   {
     Progress progress("hardware", tasks.size(), "simulations and syntheses");

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 #include <thread>
 
@@ -186,6 +187,30 @@ class Child {
     return 0;
   }
 
+  /// Resident memory of every process in the child's group now; looks through /proc, 0 if the system has none.
+  long group_memory_kib() const {
+    static const long page_kib = ::sysconf(_SC_PAGESIZE) / 1024;
+    long total = 0;
+    std::error_code ignored;
+    for (fs::directory_iterator entry("/proc", ignored), end; entry != end; entry.increment(ignored)) {
+      const std::string name = entry->path().filename().string();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      std::ifstream file(entry->path() / "stat");
+      std::string line;
+      if (!std::getline(file, line)) continue;
+      // "pid (name) state parent group ... resident ...": the name may hold blanks and brackets. Field 24 is the resident set.
+      const std::size_t after_name = line.rfind(')');
+      if (after_name == std::string::npos) continue;
+      std::istringstream fields(line.substr(after_name + 1));
+      std::string skipped;
+      long group = 0, resident = 0;
+      fields >> skipped >> skipped >> group;
+      for (int field = 6; field < 24; ++field) fields >> skipped;
+      if (fields >> resident && group == pid_) total += resident * page_kib;
+    }
+    return total;
+  }
+
  private:
   static std::vector<std::string> environment_of(const ProcessParams& params) {
     std::vector<std::string> variables;
@@ -271,6 +296,10 @@ ProcessResult run_process(const std::vector<std::string>& argv, const ProcessPar
     if (now - last_sample >= kTick) {
       sampled_peak = std::max(sampled_peak, child.peak_memory_kib());
       last_sample = now;
+      if (params.memory_limit_kib > 0 && child.group_memory_kib() > params.memory_limit_kib) {
+        result.out_of_memory = true;
+        break;
+      }
     }
     if (open) {
       open = child.read_some(text, patience);

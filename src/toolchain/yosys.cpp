@@ -7,6 +7,7 @@
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/json.hpp"
+#include "yosys_cache.hpp"
 
 namespace snac::toolchain {
 namespace fs = std::filesystem;
@@ -92,6 +93,13 @@ void check_params(const YosysParams& params) {
       throw ConfigError("not a name for a Verilog file",
                         {.where = "yosys", .found = "'" + source + "'", .expected = "letters, digits and _ - . / +", .hint = {}});
     }
+  }
+  if (params.time_limit.count() < 0 || params.memory_limit_mib < 0) {
+    throw ConfigError("a limit below zero",
+                      {.where = "yosys",
+                       .found = std::to_string(params.time_limit.count()) + " s, " + std::to_string(params.memory_limit_mib) + " MiB",
+                       .expected = "0 (no limit) or more",
+                       .hint = {}});
   }
   const std::vector<std::string> families{"xcup", "xcu", "xc7", "xc6v"};
   if (std::find(families.begin(), families.end(), params.family) == families.end()) {
@@ -194,12 +202,17 @@ YosysResult synthesize_with_yosys(const YosysParams& params) {
   const fs::path directory = fs::absolute(params.directory.empty() ? fs::path(".") : params.directory);
   write_file_atomically(directory / kAdderMapFile, kAdderMap);
   write_file_atomically(directory / kScriptFile, result.script);
+  const std::string key = params.cache.empty() ? "" : cache_key(params, result.version, result.script, kAdderMap);
+  if (!key.empty()) {
+    if (auto known = cached_result(params.cache, key)) return *known;
+  }
   std::error_code ignored;
   fs::remove(directory / kCountsFile, ignored);  // an older run's counts must not pass for this one's
 
   // Yosys hands its netlist to ABC through a temporary folder and leaves it there when killed: keep that in the run's folder.
   // It does not quote the path in its shell command.
-  ProcessParams process{.directory = directory, .time_limit = params.time_limit};
+  ProcessParams process{
+      .directory = directory, .time_limit = params.time_limit, .environment = {}, .memory_limit_kib = 1024 * params.memory_limit_mib};
   if (is_plain_name(directory.string(), "/-.+,@")) process.environment.emplace_back("TMPDIR", directory.string());
   const ProcessResult run = run_process({"yosys", "-Q", "-T", "-q", "-l", "snac_yosys.log", "-s", kScriptFile}, process);
   result.seconds = run.seconds;
@@ -208,7 +221,13 @@ YosysResult synthesize_with_yosys(const YosysParams& params) {
     throw ToolError("Yosys ran out of time", {.where = directory.string(),
                                               .found = std::to_string(params.time_limit.count()) + " s are over",
                                               .expected = {},
-                                              .hint = "allow more time, or synthesise a smaller network"});
+                                              .hint = "allow more time, synthesise layer by layer, or take a smaller network"});
+  }
+  if (run.out_of_memory) {
+    throw ToolError("Yosys reached its memory limit", {.where = directory.string(),
+                                                       .found = "more than " + std::to_string(params.memory_limit_mib) + " MiB",
+                                                       .expected = {},
+                                                       .hint = "allow more memory, synthesise layer by layer, or take a smaller network"});
   }
   if (run.exit_code != 0) {
     throw ToolError("Yosys failed", {.where = (directory / kScriptFile).string(),
@@ -227,6 +246,7 @@ YosysResult synthesize_with_yosys(const YosysParams& params) {
     }
   }
   count_resources(result);
+  if (!key.empty()) store_result(params.cache, key, result);
   return result;
 }
 

@@ -123,6 +123,79 @@ TEST_F(Yosys, running_out_of_time_says_so) {
   }
 }
 
+TEST_F(Yosys, reaching_the_memory_limit_says_so) {
+  std::string verilog = "module top(input clk, input [7999:0] x, output reg [31:0] y);\n";
+  verilog +=
+      "integer i; reg [31:0] s; always @* begin s = 0; for (i = 0; i < 1000; i = i + 1) s = (s ^ x[8*i +: 8]) * 32'd2654435761; end\n";
+  write_file_atomically(folder_.path() / "top.v", verilog + "always @(posedge clk) y <= s; endmodule\n");
+  try {
+    synthesize_with_yosys({.top = "top", .sources = {"top.v"}, .directory = folder_.path(), .memory_limit_mib = 40});
+    FAIL() << "expected a ToolError";
+  } catch (const ToolError& error) {
+    EXPECT_NE(std::string(error.what()).find("memory limit"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("40 MiB"), std::string::npos) << error.what();
+  }
+  EXPECT_THROW(synthesize_with_yosys({.top = "top", .sources = {"top.v"}, .directory = folder_.path(), .memory_limit_mib = -1}),
+               ConfigError);
+}
+
+TEST_F(Yosys, the_same_content_is_not_synthesised_twice) {
+  YosysParams params{.top = "top", .sources = {"top.v"}, .directory = folder_.path(), .cache = folder_.path() / "cache"};
+  write_file_atomically(folder_.path() / "top.v", "module top(input [3:0] a, b, output [3:0] y); assign y = a + b; endmodule");
+  const auto first = synthesize_with_yosys(params);
+  EXPECT_FALSE(first.cached);
+  const auto second = synthesize_with_yosys(params);
+  EXPECT_TRUE(second.cached);
+  EXPECT_EQ(second.cells, first.cells);
+  EXPECT_EQ(second.lut, first.lut);
+  EXPECT_EQ(second.script, first.script);
+  EXPECT_EQ(second.version, first.version);
+  // Another family or another text is another result.
+  params.family = "xc7";
+  EXPECT_FALSE(synthesize_with_yosys(params).cached);
+  params.family = "xcup";
+  write_file_atomically(folder_.path() / "top.v", "module top(input [4:0] a, b, output [4:0] y); assign y = a + b; endmodule");
+  const auto changed = synthesize_with_yosys(params);
+  EXPECT_FALSE(changed.cached);
+  EXPECT_EQ(changed.lut, 5);
+  // A damaged entry is made anew.
+  for (const auto& entry : std::filesystem::directory_iterator(params.cache)) write_file_atomically(entry.path(), "{\"format\": 1}");
+  EXPECT_FALSE(synthesize_with_yosys(params).cached);
+  EXPECT_TRUE(synthesize_with_yosys(params).cached);
+}
+
+TEST_F(Yosys, layers_on_their_own_add_up_to_the_whole) {
+  write_file_atomically(folder_.path() / "top.v",
+                        "// top\nmodule top (\n  input wire clk,\n  input wire [7:0] x,\n  output wire [3:0] y\n);\n  wire [4:0] s;\n"
+                        "  top_sum u1 (\n    .clk(clk), .x(x), .s(s));\n  top_square u2 (\n    .s(s), .y(y));\nendmodule\n");
+  write_file_atomically(folder_.path() / "top_sum.v",
+                        "// sum\nmodule top_sum (\n  input wire clk,\n  input wire [7:0] x,\n  output reg [4:0] s\n);\n"
+                        "  always @(posedge clk) s <= x[3:0] + x[7:4];\nendmodule\n");
+  write_file_atomically(
+      folder_.path() / "top_square.v",
+      "module top_square (\n  input wire [4:0] s,\n  output wire [3:0] y\n);\n  top_table n1_table (.x(s), .y(y));\nendmodule\n");
+  std::string table = "module top_table (\n  input wire [4:0] x,\n  output reg [3:0] y\n);\n  always @*\n    case (x)\n";
+  for (int i = 0; i < 32; ++i) table += "      5'd" + std::to_string(i) + ": y = 4'd" + std::to_string(i * i % 13) + ";\n";
+  write_file_atomically(folder_.path() / "top_table.v", table + "    endcase\nendmodule\n");
+  const YosysParams params{.top = "top",
+                           .sources = {"top.v", "top_square.v", "top_sum.v", "top_table.v"},
+                           .directory = folder_.path(),
+                           .cache = folder_.path() / "cache"};
+  const auto whole = synthesize_with_yosys(params);
+  const auto layers = synthesize_layers_with_yosys(params, 2);
+  EXPECT_EQ(layers.modules.size(), 3U) << "two layers and the top; the table belongs to its layer";
+  EXPECT_EQ(layers.ff, 5);
+  EXPECT_GE(layers.ff, whole.ff) << "across layers more may be optimised";
+  EXPECT_GE(layers.lut, whole.lut);
+  EXPECT_EQ(layers.modules.at("top_sum").at("FDRE"), 5);
+  EXPECT_FALSE(layers.cached);
+  const auto again = synthesize_layers_with_yosys(params, 1);
+  EXPECT_TRUE(again.cached);
+  EXPECT_EQ(again.cells, layers.cells);
+  EXPECT_EQ(again.modules, layers.modules);
+  EXPECT_THROW(synthesize_layers_with_yosys({.top = "other", .sources = params.sources, .directory = params.directory}, 1), ConfigError);
+}
+
 TEST_F(Yosys, names_that_a_script_would_misread_are_refused) {
   EXPECT_THROW(synthesize_with_yosys({.top = "top; shell rm", .sources = {"top.v"}, .directory = folder_.path()}), ConfigError);
   EXPECT_THROW(synthesize_with_yosys({.top = "top", .sources = {"a b.v"}, .directory = folder_.path()}), ConfigError);

@@ -81,10 +81,20 @@ struct CompressConfig {
   compress::ChainParams chain;
 };
 
+enum class YosysScope { whole, layers };
+
+struct YosysConfig {
+  YosysScope scope = YosysScope::whole;
+  double time_limit_s = 3600;  ///< of a run; 0 = none
+  int memory_limit_mib = 0;    ///< of a run; 0 = none
+  std::string cache;           ///< "" = <output>/cache/yosys
+};
+
 struct SynthConfig {
   std::vector<std::string> tools{"verilator", "yosys"};
   int vectors = 10000;  ///< test rows simulated
-  HlsConfig hls;        ///< if tools name hls
+  YosysConfig yosys;
+  HlsConfig hls;  ///< if tools name hls
 };
 
 struct StudyConfig {

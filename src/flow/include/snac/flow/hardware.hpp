@@ -32,6 +32,11 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
                                                std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected,
                                                const ScriptTarget& target = {});
 
+/// Synthesis of a project that write_verilog_project wrote, whole or layer by layer.
+/// `cache` as in YosysParams. @throws ToolError, see synthesize_with_yosys.
+toolchain::YosysResult synthesize_project(const std::vector<std::string>& sources, const std::string& directory, const cost::Device& device,
+                                          const YosysConfig& config, const std::string& cache, int threads);
+
 Json synthesis_json(const toolchain::YosysResult& result);
 
 }  // namespace snac::flow

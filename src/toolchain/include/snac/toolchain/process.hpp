@@ -15,12 +15,14 @@ struct ProcessParams {
   std::filesystem::path directory = {};                               ///< working directory; must exist; empty = ours
   std::chrono::milliseconds time_limit{0};                            ///< 0 = none
   std::vector<std::pair<std::string, std::string>> environment = {};  ///< set on top of ours
+  long memory_limit_kib = 0;                                          ///< resident memory of the whole process group; 0 = none
   std::size_t output_limit = std::size_t{64} << 20;                   ///< bytes kept: the first and the last half of a longer output
 };
 
 struct ProcessResult {
   int exit_code = 0;  ///< 128 + signal if it was killed
   bool timed_out = false;
+  bool out_of_memory = false;  ///< killed at the memory limit
   double seconds = 0;
   long peak_memory_kib = 0;  ///< largest resident set of the program or of one of its children
   std::string output;        ///< standard output and error, interleaved
