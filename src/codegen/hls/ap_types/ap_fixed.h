@@ -44,8 +44,7 @@ struct ap_fixed_base {
   template <int W2, bool S2>
   SNAC_AP_INLINE ap_fixed_base(const ap_int_base<W2, S2>& other) : raw_(snac_ap::cast<W2, 0, W, W - I, S, Q, O>(other.raw())) {}
   template <class T, typename std::enable_if<std::is_integral<T>::value, int>::type = 0>
-  SNAC_AP_INLINE ap_fixed_base(T value)
-      : raw_(snac_ap::cast<65, 0, W, W - I, S, Q, O>(static_cast<snac_ap::int128>(value))) {}
+  SNAC_AP_INLINE ap_fixed_base(T value) : raw_(snac_ap::cast<65, 0, W, W - I, S, Q, O>(static_cast<snac_ap::int128>(value))) {}
   ap_fixed_base(double value) : raw_(snac_ap::cast_double<W, W - I, S, Q, O>(value)) {}
   ap_fixed_base(float value) : raw_(snac_ap::cast_double<W, W - I, S, Q, O>(static_cast<double>(value))) {}
 
@@ -107,7 +106,7 @@ struct Common {
 
 }  // namespace snac_ap
 
-#define SNAC_AP_TWO_NUMBERS                                                                                              \
+#define SNAC_AP_TWO_NUMBERS \
   template <int W1, int I1, bool S1, ap_q_mode Q1, ap_o_mode O1, int N1, int W2, int I2, bool S2, ap_q_mode Q2, ap_o_mode O2, int N2>
 #define SNAC_AP_OPERANDS const ap_fixed_base<W1, I1, S1, Q1, O1, N1>&a, const ap_fixed_base<W2, I2, S2, Q2, O2, N2>&b
 #define SNAC_AP_COMMON snac_ap::Common<W1, I1, S1, W2, I2, S2>

@@ -66,13 +66,26 @@ struct Cast {
     }
     bool up = false;
     switch (Q) {
-      case AP_TRN: break;
-      case AP_TRN_ZERO: up = value < 0 && inexact; break;
-      case AP_RND: up = above || tie; break;
-      case AP_RND_ZERO: up = above || (tie && value < 0); break;
-      case AP_RND_INF: up = above || (tie && value > 0); break;
-      case AP_RND_MIN_INF: up = above; break;
-      case AP_RND_CONV: up = above || (tie && (floor & 1) != 0); break;
+      case AP_TRN:
+        break;
+      case AP_TRN_ZERO:
+        up = value < 0 && inexact;
+        break;
+      case AP_RND:
+        up = above || tie;
+        break;
+      case AP_RND_ZERO:
+        up = above || (tie && value < 0);
+        break;
+      case AP_RND_INF:
+        up = above || (tie && value > 0);
+        break;
+      case AP_RND_MIN_INF:
+        up = above;
+        break;
+      case AP_RND_CONV:
+        up = above || (tie && (floor & 1) != 0);
+        break;
     }
     return floor + (up ? 1 : 0);
   }
