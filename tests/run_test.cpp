@@ -125,6 +125,25 @@ TEST(Run, a_reuse_factor_reaches_estimates_verilog_synthesis_and_table) {
   EXPECT_EQ(run_toy(config, {reuse[0], reuse[1], reuse[2], reuse[3], "--set", "target.multiplier=lut"}).exit_code, 3);
 }
 
+TEST(Run, hls_is_one_more_engine_when_asked_for) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path(), "[hls]");
+  const Outcome outcome = run_toy(config, {"--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json json = parse_json(outcome.out, "run --json");
+  const Json& verification = json["hardware"][0]["verification"];
+  EXPECT_EQ(verification["bit_exact"], true);
+  EXPECT_NE(verification["engines"].back()["engine"].get<std::string>().find("HLS C++ by g++"), std::string::npos) << verification;
+  const std::string folder_of_model = json["hardware"][0]["directory"];
+  EXPECT_TRUE(std::filesystem::exists(folder_of_model + "/hls/build_hls.tcl"));
+  const std::string model = folder_of_model + "/fixed_net.json";
+  const Outcome verified = run({"verify", "--model", model, "--simulator", "none", "--vectors", "200", "--hls", "--hls-interface", "stream",
+                                "--hls-strategy", "resource", "--hls-reuse-factor", "4"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_NE(verified.out.find("HLS C++ by g++"), std::string::npos) << verified.out;
+  EXPECT_NE(verified.out.find("bit-exact: 200/200"), std::string::npos) << verified.out;
+}
+
 TEST(Run, second_run_does_no_work_and_prints_the_same) {
   const TemporaryDirectory folder;
   const std::string config = write_toy_study(folder.path());

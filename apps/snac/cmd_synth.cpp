@@ -8,6 +8,7 @@
 #include "snac/core/text_table.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/cost/device.hpp"
+#include "snac/fixed/interpreter.hpp"
 #include "snac/flow/hardware.hpp"
 
 namespace snac::app {
@@ -19,7 +20,10 @@ struct Options {
   std::string output;
   flow::YosysConfig yosys;
   bool no_yosys = false, layers = false, json = false;
+  HlsOptions hls;
 };
+
+constexpr int kHlsVectors = 1000;  ///< random and corner vectors for the test bench
 
 /// The reuse factor that each layer gets.
 Json layers_json(const circuit::FoldedDesign& design) {
@@ -48,8 +52,8 @@ int synth(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const cost::Device& device = cost::find_device(options.design.device);
   const flow::Design design = options.design.make(net);
-  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {},
-                                                   {flow::part_for_scripts(options.design.device), options.design.clock_ns});
+  const auto sources =
+      flow::write_verilog_project(net, design, options.output, {}, {}, {cost::part_number(options.design.device), options.design.clock_ns});
   const cost::Resources& estimate = design.resources();
   Json json{{"model", options.model.model},
             {"directory", options.output},
@@ -93,6 +97,21 @@ int synth(const Options& options) {
     const std::vector<std::int64_t> counts{yosys.lut, yosys.srl, yosys.ff, yosys.dsp, yosys.bram18};
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(with_thousands(counts[i]));
   }
+  std::string notes;
+  if (options.hls.wanted) {
+    const std::string folder = options.output + "/hls";
+    const auto inputs = flow::random_inputs(net, kHlsVectors, 1);
+    const auto project = flow::write_hls_project(net, options.hls.job(options.design.device, options.design.clock_ns), folder, inputs,
+                                                 fixed::run(net, inputs));
+    json["hls"] = flow::hls_json(project);
+    json["hls"]["directory"] = folder;
+    notes = fmt::format("HLS project in {}\n", folder);
+    for (const auto& layer : project.dense_layers) {
+      if (layer.reuse_factor == options.hls.reuse_factor) continue;
+      notes += fmt::format("  {}: reuse factor {} is not legal for {} inputs and {} outputs, {} is the nearest that is\n", layer.node,
+                           options.hls.reuse_factor, layer.inputs, layer.outputs, layer.reuse_factor);
+    }
+  }
   TextTable table(header);
   for (auto& row : rows) table.add_row(std::move(row));
   std::string closing = fmt::format("latency {} cycles, initiation interval {} (exact)", design.latency(), design.initiation_interval());
@@ -100,7 +119,7 @@ int synth(const Options& options) {
     closing += fmt::format("; slowest stage {:.2f} ns by the delay model, which is no timing analysis", unrolled->period_ns);
   }
   print(options.json ? json.dump(2) + "\n"
-                     : table.str() + layers_text(design) + closing + fmt::format("; Verilog in {}\n", options.output));
+                     : table.str() + layers_text(design) + closing + fmt::format("; Verilog in {}\n", options.output) + notes);
   return 0;
 }
 
@@ -118,6 +137,7 @@ void add_synth(CLI::App& app, Action& action) {
   command->add_option("--memory-limit", options->yosys.memory_limit_mib, "MiB for a run of Yosys; 0 = no limit")
       ->check(CLI::Range(0, 1 << 24));
   command->add_option("--cache", options->yosys.cache, "Folder of results by content; default: cache in the output folder");
+  options->hls.add_to(*command, "Also write an HLS C++ project, to <output>/hls");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return synth(*options); }; });
 }

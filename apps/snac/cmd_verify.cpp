@@ -21,6 +21,7 @@ struct Options {
   int vectors = 10000;
   std::uint64_t seed = 1;
   bool json = false;
+  HlsOptions hls;
 };
 
 /// Raw inputs: real rows prepared as the model was trained, or random and corner vectors.
@@ -46,9 +47,11 @@ std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& o
 int verify(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const TemporaryDirectory folder;
-  const auto result =
-      flow::verify(net, options.design.make(net), inputs_of(net, options),
-                   {.simulator = options.simulator == "none" ? "" : options.simulator, .directory = folder.path().string()});
+  flow::VerifyParams params;
+  params.simulator = options.simulator == "none" ? "" : options.simulator;
+  params.directory = folder.path().string();
+  if (options.hls.wanted) params.hls = options.hls.job(options.design.device, options.design.clock_ns);
+  const auto result = flow::verify(net, options.design.make(net), inputs_of(net, options), params);
   if (options.json) {
     Json engines = Json::array();
     for (const auto& e : result.engines) engines.push_back({{"engine", e.engine}, {"vectors", e.vectors}, {"mismatches", e.mismatches}});
@@ -70,7 +73,7 @@ int verify(const Options& options) {
 void add_verify(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("verify", "Compare all engines bit by bit: FixedNet, circuit or folded design, Verilog in simulation");
+      app.add_subcommand("verify", "Compare all engines bit by bit: FixedNet, circuit or folded design, Verilog in simulation, HLS C++");
   options->model.add_to(*command);
   command->add_option("--data", options->data, "Real rows to use (prepared as the model says); without it random and corner vectors");
   command->add_option("--label", options->label, "CSV: name of the label column");
@@ -79,6 +82,7 @@ void add_verify(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"verilator", "icarus", "none"}));
   options->design.add_to(*command);
   command->add_option("--seed", options->seed, "Of the random vectors");
+  options->hls.add_to(*command, "Also compile the HLS C++ project with g++ and compare it");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return verify(*options); }; });
 }

@@ -8,6 +8,7 @@
 
 #include "snac/flow/config.hpp"
 #include "snac/flow/design.hpp"
+#include "snac/flow/hls.hpp"
 
 namespace snac::app {
 
@@ -23,6 +24,16 @@ struct StudyOptions {
 
   void add_to(CLI::App& command);
   flow::StudyConfig load() const;
+};
+
+/// Options of commands that write an HLS project.
+struct HlsOptions {
+  bool wanted = false;
+  std::string interface = "parallel", strategy = "latency", include;
+  int reuse_factor = 1;
+
+  void add_to(CLI::App& command, const char* help);
+  flow::HlsJob job(const std::string& device, double clock_ns) const;
 };
 
 /// Options that every command with a model file has.

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include "snac/core/error.hpp"
 
@@ -87,6 +88,16 @@ bool is_ordering_suffix(std::string_view text) {
   }
 }
 
+/// Vendors write the voltage grade, and only that, in capitals: "-2L-e", "-2LV-c".
+std::string with_voltage_grade(std::string lower) {
+  for (std::size_t i = 2; i < lower.size(); ++i) {
+    if (lower[i] != 'l' || !is_digit(lower[i - 1]) || lower[i - 2] != '-') continue;
+    lower[i] = 'L';
+    if (i + 1 < lower.size() && lower[i + 1] == 'v') lower[i + 1] = 'V';
+  }
+  return lower;
+}
+
 bool names_part(std::string_view lower_name, std::string_view part) {
   for (const std::string_view own : {part, part.substr(2)}) {  // with and without "xc"
     if (!lower_name.starts_with(own)) continue;
@@ -142,6 +153,38 @@ circuit::DelayModel delay_model(const Device& device) {
           .adder_ps = scaled(ultrascale_plus.adder_ps),
           .carry_bit_ps = scaled(ultrascale_plus.carry_bit_ps),
           .source = fmt::format("{}; times {:g} for {}", ultrascale_plus.source, slower, device.family)};
+}
+
+std::string part_number(const std::string& name) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kComplete{{
+      {"xcvu13p", "xcvu13p-flga2577-2-e"},
+      {"xcvu9p", "xcvu9p-flga2104-2L-e"},
+      {"xcu50", "xcu50-fsvh2104-2-e"},
+      {"xcu200", "xcu200-fsgd2104-2-e"},
+      {"xcu250", "xcu250-figd2104-2L-e"},
+      {"xcu280", "xcu280-fsvh2892-2L-e"},
+      {"xczu9eg", "xczu9eg-ffvb1156-2-e"},
+      {"xczu7ev", "xczu7ev-ffvc1156-2-e"},
+      {"xczu28dr", "xczu28dr-ffvg1517-2-e"},
+      {"xczu49dr", "xczu49dr-ffvf1760-2-e"},
+      {"xck26", "xck26-sfvc784-2LV-c"},
+      {"xc7z020", "xc7z020clg400-1"},
+      {"xc7k325t", "xc7k325tffg900-2"},
+      {"xc7vx690t", "xc7vx690tffg1761-2"},
+      {"xc7a100t", "xc7a100tcsg324-1"},
+  }};
+  const std::string& part = find_device(name).name;
+  std::string lower = name;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (lower.starts_with(part) && lower.size() > part.size()) {
+    // A package and a grade: "xcvu13p-flga2577-2-e", "xc7z020clg400-1".
+    std::string_view rest = std::string_view(lower).substr(part.size());
+    if (rest.front() == '-') rest.remove_prefix(1);
+    const std::size_t dash = rest.find('-');
+    if (dash != std::string_view::npos && is_package(rest.substr(0, dash))) return with_voltage_grade(lower);
+  }
+  const auto found = std::find_if(kComplete.begin(), kComplete.end(), [&](const auto& entry) { return entry.first == part; });
+  return std::string(found == kComplete.end() ? std::string_view(part) : found->second);
 }
 
 double average_resource_percent(const Resources& used, const Device& device) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -82,9 +81,13 @@ class HardwareJob {
 
   /// The record outlives the folder: who deletes the folder gets the same project again.
   void restore_project() {
-    if (std::filesystem::exists(directory_ + "/" + kTop + ".v")) return;
+    const bool has_verilog = std::filesystem::exists(directory_ + "/" + kTop + ".v");
+    const bool has_hls = !hls() || std::filesystem::exists(directory_ + "/hls/project.tcl");
+    if (has_verilog && has_hls) return;
     const auto inputs = test_inputs(study_, net_, simulated_rows());
-    write_verilog_project(net_, design_, directory_, inputs, fixed::run(net_, inputs, study_.threads()), script_target());
+    const auto expected = fixed::run(net_, inputs, study_.threads());
+    if (!has_verilog) write_verilog_project(net_, design_, directory_, inputs, expected, script_target());
+    if (!has_hls) write_hls_project(net_, *hls(), directory_ + "/hls", inputs, expected);
   }
 
   void verify_engines() {
@@ -94,8 +97,9 @@ class HardwareJob {
       return nn::predict_exact(load_weights(study_, model_.mlp), compress::quantizer_from_json(model_.quantizer, model_.name),
                                study_.test(), rows);
     };
-    const Verification verification = verify(
-        net_, design_, inputs, {.simulator = simulator_of(study_.config()), .directory = directory_, .target = script_target()}, qat);
+    const Verification verification =
+        verify(net_, design_, inputs,
+               {.simulator = simulator_of(study_.config()), .directory = directory_, .target = script_target(), .hls = hls()}, qat);
     if (!verification.bit_exact()) {
       std::string found;
       for (const auto& engine : verification.engines)
@@ -136,9 +140,14 @@ class HardwareJob {
   }
 
  private:
+  std::optional<HlsJob> hls() const {
+    const StudyConfig& config = study_.config();
+    if (!wants(config, "hls")) return {};
+    return hls_job(config.synth.hls, config.target.device, config.target.clock_ns);
+  }
   ScriptTarget script_target() const {
     const TargetConfig& target = study_.config().target;
-    return {part_for_scripts(target.device), target.clock_ns};
+    return {cost::part_number(target.device), target.clock_ns};
   }
   std::size_t simulated_rows() const { return std::min(study_.test().size(), static_cast<std::size_t>(study_.config().synth.vectors)); }
 
@@ -154,7 +163,7 @@ class HardwareJob {
 
 void require_tools(const StudyConfig& config) {
   for (const auto& tool : config.synth.tools) {
-    const std::string program = tool == "icarus" ? "iverilog" : tool;
+    const std::string program = tool == "icarus" ? "iverilog" : tool == "hls" ? "g++" : tool;
     if (toolchain::find_program(program).empty()) {
       throw ToolError("a tool is missing", {.where = config.file + ": synth.tools",
                                             .found = "no program '" + program + "' on PATH",
@@ -187,13 +196,6 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
   }
   fixed::save(net, directory + "/fixed_net.json");
   return sources;
-}
-
-std::string part_for_scripts(const std::string& wanted) {
-  const std::string& name = cost::find_device(wanted).name;
-  std::string lower = wanted;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower.starts_with(name) && lower.find(' ') == std::string::npos ? lower : name;
 }
 
 toolchain::YosysResult synthesize(const Design& design, const std::vector<std::string>& sources, const std::string& directory,

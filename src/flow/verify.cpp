@@ -50,6 +50,10 @@ Verification verify(const fixed::FixedNet& net, const Design& design, std::span<
         {"QAT forward pass", result.vectors, differing_rows(fixed::run(logits, inputs, params.threads), qat(), logits.output().size())});
   }
   result.engines.push_back({design.engine(), result.vectors, differing_rows(expected, design.simulate(inputs, params.threads), outputs)});
+  if (params.hls) {
+    const auto hls = run_hls_project(net, *params.hls, params.directory + "/hls", inputs, expected);
+    result.engines.push_back({"HLS C++ by " + hls.tool, hls.vectors, hls.mismatches});
+  }
   if (params.simulator.empty()) return result;
 
   toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected, params.target),

@@ -1,10 +1,9 @@
 #include "snac/toolchain/verilator.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
-#include <string_view>
 
+#include "result_words.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/thread_pool.hpp"
@@ -14,14 +13,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using std::chrono::milliseconds;
-
-template <class Int>
-bool read_number(std::string_view word, std::string_view key, Int& value) {
-  if (!word.starts_with(key)) return false;
-  word.remove_prefix(key.size());
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  return error == std::errc() && end == word.data() + word.size() && value >= 0;
-}
 
 std::optional<ResultLine> parse_line(const std::string& line) {
   std::istringstream words(line);

@@ -120,5 +120,21 @@ TEST(Device, average_resource_is_the_mean_of_four_percentages) {
             std::numeric_limits<double>::infinity());
 }
 
+TEST(Device, vendor_tools_get_a_complete_part_number) {
+  EXPECT_EQ(part_number("xcvu13p"), "xcvu13p-flga2577-2-e");
+  EXPECT_EQ(part_number("XCVU13P-FHGB2104-3-e"), "xcvu13p-fhgb2104-3-e");
+  EXPECT_EQ(part_number("xc7z020clg484-2"), "xc7z020clg484-2");
+  EXPECT_EQ(part_number("XCK26-SFVC784-2LV-C"), "xck26-sfvc784-2LV-c");
+  EXPECT_EQ(part_number("PYNQ-Z2"), "xc7z020clg400-1");
+  EXPECT_EQ(part_number("vu13p"), "xcvu13p-flga2577-2-e");
+  EXPECT_THROW(part_number("xc9z"), ConfigError);
+  for (const Device& device : known_devices()) {
+    const std::string part = part_number(device.name);
+    EXPECT_TRUE(part.starts_with(device.name) && part.size() > device.name.size()) << part;
+    EXPECT_EQ(part_number(part), part);
+    EXPECT_EQ(find_device(part).name, device.name);
+  }
+}
+
 }  // namespace
 }  // namespace snac::cost

@@ -73,6 +73,17 @@ TEST_F(Config, every_wrong_value_is_named) {
   EXPECT_NE(message("", {"study=../x"}).find("study"), std::string::npos);
 }
 
+TEST_F(Config, hls_is_a_tool_with_choices_that_go_together) {
+  const StudyConfig config = load(kMinimal + "synth: {tools: [hls], hls: {strategy: resource, reuse_factor: 8, interface: stream}}");
+  const HlsJob job = hls_job(config.synth.hls, config.target.device, config.target.clock_ns);
+  EXPECT_EQ(job.params.part, "xcvu13p-flga2577-2-e");
+  EXPECT_EQ(job.params.reuse_factor, 8);
+  EXPECT_EQ(job.params.interface, codegen::HlsInterface::stream);
+  EXPECT_NE(message("synth: {hls: {reuse_factor: 8}}").find("strategy resource"), std::string::npos);
+  EXPECT_NE(message("synth: {hls: {strategy: fast}}").find("latency"), std::string::npos);
+  EXPECT_NE(message("synth: {hls: {include: /nowhere}}").find("no ap_fixed.h"), std::string::npos);
+}
+
 TEST_F(Config, reference_documents_every_key) {
   for (const auto& entry : config_reference()) {
     EXPECT_FALSE(entry.help.empty()) << entry.path;

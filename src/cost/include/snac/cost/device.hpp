@@ -27,6 +27,9 @@ const Device& find_device(const std::string& name);
 
 /// What pipelining takes its delays from: a model with orientation figures for the device's family, not a vendor's timing.
 circuit::DelayModel delay_model(const Device& device);
+/// The complete name that vendor tools want: as written if it has package and grade ("xcvu13p-flga2577-2-e"), else that
+/// of the device on its board, or of a common package. @throws ConfigError as find_device.
+std::string part_number(const std::string& name);
 
 /// Mean of LUT, FF, BRAM and DSP in percent of the device: the papers' "average resource". Above 100 if it does not fit.
 double average_resource_percent(const Resources& used, const Device& device);

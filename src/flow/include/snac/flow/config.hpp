@@ -16,6 +16,7 @@
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
 #include "snac/fixed/output_stage.hpp"
+#include "snac/flow/hls.hpp"
 #include "snac/nn/trainer.hpp"
 #include "snac/search/nsga2.hpp"
 #include "snac/search/rungs.hpp"
@@ -99,6 +100,7 @@ struct SynthConfig {
   std::vector<std::string> tools{"verilator", "yosys"};
   int vectors = 10000;  ///< test rows simulated
   YosysConfig yosys;
+  HlsConfig hls;  ///< if tools name hls
 };
 
 struct StudyConfig {

@@ -32,9 +32,6 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
                                                std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected,
                                                const ScriptTarget& target = {});
 
-/// The part as the user wrote it if that says more (package, speed grade) than the device's name, else the name.
-std::string part_for_scripts(const std::string& wanted);
-
 /// Synthesis of a project that write_verilog_project wrote, whole or layer by layer; DSP slices and block RAM only for a folded design.
 /// `cache` as in YosysParams. @throws ToolError, see synthesize_with_yosys.
 toolchain::YosysResult synthesize(const Design& design, const std::vector<std::string>& sources, const std::string& directory,

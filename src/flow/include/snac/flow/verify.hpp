@@ -10,13 +10,14 @@
 
 #include "snac/fixed/fixed_net.hpp"
 #include "snac/flow/design.hpp"
+#include "snac/flow/hls.hpp"
 #include "snac/toolchain/verilator.hpp"
 
 namespace snac::flow {
 
 struct EngineResult {
-  std::string
-      engine;  ///< "QAT forward pass", "FixedNet interpreter", "circuit interpreter", "folded interpreter", "Verilog (Verilator 5.006)"
+  std::string engine;  ///< "QAT forward pass", "FixedNet interpreter", "circuit interpreter", "folded interpreter", "Verilog in
+                       ///< Verilator 5.006", "HLS C++ by g++ 12.2.0"
   std::int64_t vectors = 0, mismatches = 0;
 };
 
@@ -40,6 +41,7 @@ struct VerifyParams {
   std::string directory;                ///< where the Verilog project is written and simulated
   int threads = 1;
   ScriptTarget target = {};
+  std::optional<HlsJob> hls = {};  ///< also run the HLS project, written to <directory>/hls
 };
 
 /// Compares all engines on the raw inputs (rows, inputs). `qat` gives raw logits of the training-side network, if there is one.
