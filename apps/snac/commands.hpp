@@ -48,6 +48,7 @@ struct ModelOptions {
 /// Options of commands that make hardware of a model.
 struct DesignOptions {
   circuit::FoldedParams folding{.reuse_factor = 1};
+  circuit::CmvmParams adders;
   circuit::Pipelining pipelining = circuit::Pipelining::levels;
   int stages = 10;
   double clock_ns = 5;

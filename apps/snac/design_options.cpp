@@ -10,6 +10,12 @@ void DesignOptions::add_to(CLI::App& command) {
   command.add_option("--device", device, "Part or board (see snac devices)");
   command.add_option("--clock", clock_ns, "Clock period in ns, for the scripts of vendor tools and for --pipelining clock")
       ->check(CLI::Range(0.1, 1e6));
+  const std::map<std::string, circuit::Effort> efforts{
+      {"quick", circuit::Effort::quick}, {"normal", circuit::Effort::normal}, {"high", circuit::Effort::high}};
+  command.add_option("--effort", adders.effort, "How long to look for adders to share: quick, normal, or high (seconds, 2-4 % fewer LUTs)")
+      ->transform(CLI::CheckedTransformer(efforts));
+  command.add_option("--extra-depth", adders.extra_depth, "Adder levels a layer may have above the least possible; -1 = no limit")
+      ->check(CLI::Range(-1, 1000));
   const std::map<std::string, circuit::Pipelining> ways{
       {"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}};
   command.add_option("--pipelining", pipelining, "Where registers stand: levels (--adders-per-stage), clock (--clock), stages (--stages)")
@@ -39,7 +45,8 @@ flow::Design DesignOptions::make(const fixed::FixedNet& net) const {
                                          .period_ns = clock_ns,
                                          .num_stages = stages,
                                          .delay = cost::delay_model(cost::find_device(device))};
-  return flow::design_circuit(net, pipeline, calibration.empty() ? cost::shipped_calibration() : cost::load_calibration(calibration));
+  return flow::design_circuit(net, pipeline, calibration.empty() ? cost::shipped_calibration() : cost::load_calibration(calibration),
+                              adders);
 }
 
 }  // namespace snac::app

@@ -63,6 +63,12 @@ void describe(Fields& f, StudyConfig& p) {
               "Multiplications per multiplier; 1 = fully unrolled, a new input every cycle; R = about R cycles per input");
     s.choice<circuit::Multiplier>("multiplier", p.target.multiplier, {{"dsp", circuit::Multiplier::dsp}, {"lut", circuit::Multiplier::lut}},
                                   "What multipliers are made of with a reuse factor above 1: DSP slices or LUTs");
+    s.choice<circuit::Effort>("effort", p.target.effort,
+                              {{"quick", circuit::Effort::quick}, {"normal", circuit::Effort::normal}, {"high", circuit::Effort::high}},
+                              "How long to look for adders that outputs of a layer can share, after training: high takes seconds per "
+                              "network and saves another 2-4 % of the LUTs");
+    s.integer("extra_depth", p.target.extra_depth, {.min = -1, .max = 1000},
+              "Adder levels a layer may have above the least possible, for fewer LUTs; -1 = no limit");
     s.choice<circuit::Pipelining>(
         "pipelining", p.target.pipelining,
         {{"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}},

@@ -40,11 +40,6 @@ circuit::FoldedParams folding_of(const TargetConfig& target) {
   return {.reuse_factor = target.reuse_factor, .adders_per_stage = target.adders_per_stage, .multiplier = target.multiplier};
 }
 
-Design design(const fixed::FixedNet& net, const circuit::FoldedParams& params) {
-  if (params.reuse_factor == 1) return design_circuit(net, params.adders_per_stage);
-  return circuit::fold(net, params);
-}
-
 Design design(const fixed::FixedNet& net, const StudyConfig& config) {
   if (config.target.reuse_factor == 1) return design_circuit(net, config);
   return circuit::fold(net, folding_of(config.target));

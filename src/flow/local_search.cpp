@@ -132,9 +132,10 @@ double integer_accuracy(const fixed::FixedNet& net, const data::Dataset& data, s
   return static_cast<double>(right) / static_cast<double>(rows.size());
 }
 
-CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::ScheduleParams& pipeline, const cost::Calibration& calibration) {
+CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::ScheduleParams& pipeline, const cost::Calibration& calibration,
+                             const circuit::CmvmParams& adders) {
   CircuitDesign design;
-  design.circuit = circuit::lower(net);
+  design.circuit = circuit::lower(net, {.cmvm = adders});
   design.schedule = circuit::schedule(design.circuit, pipeline);
   design.cost = circuit::logic_cost(design.circuit, design.schedule);
   design.mapping = circuit::map_bits(design.circuit, design.schedule);
@@ -146,8 +147,9 @@ CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::Schedule
 
 CircuitDesign design_circuit(const fixed::FixedNet& net, const StudyConfig& config) {
   const TargetConfig& target = config.target;
-  if (target.calibration.empty()) return design_circuit(net, pipeline_of(target));
-  return design_circuit(net, pipeline_of(target), cost::load_calibration(config.resolve(target.calibration)));
+  const circuit::CmvmParams adders{.effort = target.effort, .extra_depth = target.extra_depth};
+  if (target.calibration.empty()) return design_circuit(net, pipeline_of(target), cost::shipped_calibration(), adders);
+  return design_circuit(net, pipeline_of(target), cost::load_calibration(config.resolve(target.calibration)), adders);
 }
 
 circuit::ScheduleParams pipeline_of(const TargetConfig& target) {

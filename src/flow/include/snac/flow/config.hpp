@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "snac/circuit/cmvm.hpp"
 #include "snac/circuit/folded.hpp"
 #include "snac/circuit/schedule.hpp"
 #include "snac/compress/chain.hpp"
@@ -38,6 +39,8 @@ struct TargetConfig {
   double clock_ns = 5;
   int reuse_factor = 1;                                       ///< 1 = unrolled
   circuit::Multiplier multiplier = circuit::Multiplier::dsp;  ///< with a reuse factor above 1
+  circuit::Effort effort = circuit::Effort::normal;           ///< of sharing adders, unrolled designs
+  int extra_depth = 0;                                        ///< adder levels per layer above the least possible; -1 = no limit
   circuit::Pipelining pipelining = circuit::Pipelining::levels;
   int adders_per_stage = 2;       ///< pipelining by levels
   int stages = 10;                ///< pipelining by stages

@@ -41,9 +41,7 @@ class Design {
 
 /// Of a target with a reuse factor above 1.
 circuit::FoldedParams folding_of(const TargetConfig& target);
-/// Unrolled if the reuse factor is 1.
-Design design(const fixed::FixedNet& net, const circuit::FoldedParams& params);
-/// As the target says.
+/// As the target says: unrolled if the reuse factor is 1.
 Design design(const fixed::FixedNet& net, const StudyConfig& config);
 
 }  // namespace snac::flow

@@ -39,10 +39,7 @@ struct CircuitDesign {
   double period_ns = 0;       ///< of the slowest stage, by the schedule's delay model
 };
 CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::ScheduleParams& pipeline,
-                             const cost::Calibration& calibration = cost::shipped_calibration());
-inline CircuitDesign design_circuit(const fixed::FixedNet& net, int adders_per_stage) {
-  return design_circuit(net, circuit::ScheduleParams{.adders_per_stage = adders_per_stage});
-}
+                             const cost::Calibration& calibration = cost::shipped_calibration(), const circuit::CmvmParams& adders = {});
 /// As the configuration says.
 CircuitDesign design_circuit(const fixed::FixedNet& net, const StudyConfig& config);
 
