@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <filesystem>
 
 #include "snac/circuit/lower.hpp"
 #include "snac/codegen/verilog.hpp"
@@ -13,7 +12,6 @@
 #include "snac/core/progress.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/cost/calibration_networks.hpp"
-#include "snac/flow/hardware.hpp"
 #include "snac/toolchain/yosys.hpp"
 
 namespace snac::flow {
@@ -30,49 +28,17 @@ void check_range(const char* field, int value, int min, int max) {
 /// "Yosys 0.23" of "Yosys 0.23 (git sha1 ...)".
 std::string short_version(const std::string& version) { return version.substr(0, version.find(" (")); }
 
-/// Counts of finished syntheses, one small file each.
-class SynthesisCache {
- public:
-  SynthesisCache(std::string folder, const std::string& family, const std::string& tool)
-      : folder_(std::move(folder)), salt_(family + "\n" + tool + "\n" + toolchain::yosys_recipe()) {
-    ensure_writable_directory(folder_);
-  }
-
-  std::string path_for(const codegen::Files& files) const {
-    std::string text = salt_;
-    for (const auto& [name, content] : files) text += "\n" + name + "\n" + content;
-    return (std::filesystem::path(folder_) / (sha256(text).substr(0, 32) + ".json")).string();
-  }
-
-  static bool load(const std::string& path, cost::CalibrationSample& sample) {
-    if (!std::filesystem::exists(path)) return false;
-    const Json counts = parse_json(read_file(path), path);
-    sample.lut = json_get<std::int64_t>(counts, "lut", path);
-    sample.ff = json_get<std::int64_t>(counts, "ff", path);
-    sample.srl = json_get<std::int64_t>(counts, "srl", path);
-    return true;
-  }
-
- private:
-  std::string folder_, salt_;
-};
-
-cost::CalibrationSample sample_of(const cost::CalibrationNetwork& network, const CalibrateParams& params, const SynthesisCache& cache,
-                                  std::atomic<int>& synthesised) {
+cost::CalibrationSample sample_of(const cost::CalibrationNetwork& network, const CalibrateParams& params, std::atomic<int>& synthesised) {
   cost::CalibrationSample sample{.name = network.name, .held_out = network.held_out, .mapping = {}};
   const circuit::Circuit circuit = circuit::lower(network.net);
   const circuit::Schedule schedule = circuit::schedule(circuit, {.adders_per_stage = network.adders_per_stage});
   sample.mapping = circuit::map_bits(circuit, schedule);
   const codegen::Files files = codegen::verilog(circuit, schedule, {.top = kTop});
-  const std::string path = cache.path_for(files);
-  if (SynthesisCache::load(path, sample)) return sample;
-
   const TemporaryDirectory folder("snac-calibrate");
   for (const auto& [name, text] : files) write_file_atomically(folder.path() / name, text);
   const auto result = toolchain::synthesize_with_yosys(
-      {.top = kTop, .sources = codegen::source_names(files), .directory = folder.path(), .family = params.family});
-  write_file_atomically(path, synthesis_json(result).dump(2) + "\n");
-  ++synthesised;
+      {.top = kTop, .sources = codegen::source_names(files), .directory = folder.path(), .family = params.family, .cache = params.cache});
+  if (!result.cached) ++synthesised;
   sample.lut = result.lut;
   sample.ff = result.ff;
   sample.srl = result.srl;
@@ -90,7 +56,7 @@ void CalibrateParams::validate() const {
 CalibrationRun calibrate(const CalibrateParams& params) {
   params.validate();
   const std::string tool = toolchain::tool_version("yosys", {"-V"});
-  const SynthesisCache cache(params.cache, params.family, tool);
+  ensure_writable_directory(params.cache);
   const auto networks = cost::calibration_networks(params.seed, params.networks, params.large);
   CalibrationRun run;
   run.samples.resize(networks.size());
@@ -101,7 +67,7 @@ CalibrationRun calibrate(const CalibrateParams& params) {
     parallel_for(networks.size(), params.threads > 0 ? params.threads : hardware_threads(), [&](std::size_t i, int) {
       throw_if_interrupted();
       const std::size_t k = networks.size() - 1 - i;
-      run.samples[k] = sample_of(networks[k], params, cache, synthesised);
+      run.samples[k] = sample_of(networks[k], params, synthesised);
       progress.advance(1, networks[k].name);
     });
   }
