@@ -16,6 +16,7 @@ constexpr double kLeastDissolved = 0.02, kMostDissolved = 0.25;
 constexpr std::size_t kManyDigits = 2000;
 constexpr double kRecodedDigits = 100, kRecodingSteps = 500;  // of a large system, divided by its digits
 constexpr double kNoise = 0.3;
+constexpr std::int64_t kLeastGainPercent = 1;
 
 struct State {
   SumSystem system;
@@ -102,7 +103,9 @@ Candidate cheapest_sums(const SumSystem& system, Candidate plain, const CmvmPara
       const std::size_t saved = decompose(differences, edges);
       if (saved == last) continue;  // nothing, or the same tree again
       last = saved;
-      keep_cheaper(best, shared(std::move(differences), {}, "differences, overlap"));
+      // Differences make more outputs late, and with them the layers behind: not for a trifle.
+      State state = shared(std::move(differences), {}, "differences, overlap");
+      if (state.draft.cost() * 100 < best.draft.cost() * (100 - kLeastGainPercent)) best = std::move(state);
     }
     if (params.effort == Effort::high) {
       std::size_t digits = 0;
