@@ -6,28 +6,42 @@
 
 namespace snac::app {
 
+namespace {
+
+template <class Value>
+void add_choice(CLI::App& command, const std::string& name, Value& value, const std::map<std::string, Value>& choices,
+                const std::string& help) {
+  std::vector<std::string> names;
+  for (const auto& [text, ignored] : choices) names.push_back(text);
+  command
+      .add_option_function<std::string>(
+          name, [&value, choices](const std::string& text) { value = choices.at(text); }, help)
+      ->check(CLI::IsMember(names));
+}
+
+}  // namespace
+
 void DesignOptions::add_to(CLI::App& command) {
   command.add_option("--device", device, "Part or board (see snac devices)");
   command.add_option("--clock", clock_ns, "Clock period in ns, for the scripts of vendor tools and for --pipelining clock")
       ->check(CLI::Range(0.1, 1e6));
-  const std::map<std::string, circuit::Effort> efforts{
-      {"quick", circuit::Effort::quick}, {"normal", circuit::Effort::normal}, {"high", circuit::Effort::high}};
-  command.add_option("--effort", adders.effort, "How long to look for adders to share: quick, normal, or high (seconds, 2-4 % fewer LUTs)")
-      ->transform(CLI::CheckedTransformer(efforts));
+  add_choice<circuit::Effort>(command, "--effort", adders.effort,
+                              {{"quick", circuit::Effort::quick}, {"normal", circuit::Effort::normal}, {"high", circuit::Effort::high}},
+                              "How long to look for adders to share; high takes seconds and saves 2-4 % of the LUTs");
   command.add_option("--extra-depth", adders.extra_depth, "Adder levels a layer may have above the least possible; -1 = no limit")
       ->check(CLI::Range(-1, 1000));
-  const std::map<std::string, circuit::Pipelining> ways{
-      {"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}};
-  command.add_option("--pipelining", pipelining, "Where registers stand: levels (--adders-per-stage), clock (--clock), stages (--stages)")
-      ->transform(CLI::CheckedTransformer(ways));
+  add_choice<circuit::Pipelining>(
+      command, "--pipelining", pipelining,
+      {{"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}},
+      "Where registers stand: levels (--adders-per-stage), clock (--clock), stages (--stages)");
   command.add_option("--adders-per-stage", folding.adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
   command.add_option("--stages", stages, "With --pipelining stages: so many at most, the slowest as fast as possible (delay model)")
       ->check(CLI::Range(1, 1000));
   command.add_option("--reuse-factor", folding.reuse_factor, "Multiplications per multiplier; 1 = unrolled")
       ->check(CLI::Range(1, circuit::kMaxReuseFactor));
-  const std::map<std::string, circuit::Multiplier> kinds{{"dsp", circuit::Multiplier::dsp}, {"lut", circuit::Multiplier::lut}};
-  command.add_option("--multiplier", folding.multiplier, "Multipliers with a reuse factor above 1: dsp or lut")
-      ->transform(CLI::CheckedTransformer(kinds));
+  add_choice<circuit::Multiplier>(command, "--multiplier", folding.multiplier,
+                                  {{"dsp", circuit::Multiplier::dsp}, {"lut", circuit::Multiplier::lut}},
+                                  "Multipliers with a reuse factor above 1");
   command.add_option("--calibration", calibration, "A file of 'snac calibrate'; without it the shipped one");
 }
 
