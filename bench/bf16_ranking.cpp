@@ -13,6 +13,7 @@
 #include "job.hpp"
 #include "machine.hpp"
 #include "networks.hpp"
+#include "program.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/nn/forward.hpp"
@@ -110,19 +111,11 @@ void run(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app("Ranking of random candidates by bf16 and by single precision");
   snac::bench::Options options;
-  app.add_option("--train", options.train, "Training file")->capture_default_str();
-  app.add_option("--test", options.test, "Test file")->capture_default_str();
+  snac::bench::add_jet_files(app, options.train, options.test);
   app.add_option("--config", options.config, "Study whose space the candidates are drawn from")->capture_default_str();
   app.add_option("--candidates", options.candidates, "Candidates")->capture_default_str()->check(CLI::Range(3, 10000));
   app.add_option("--epochs", options.epochs, "Epochs of each training")->capture_default_str()->check(CLI::Range(1, 1000));
   app.add_option("--threads", options.threads, "Candidates trained at once")->capture_default_str()->check(CLI::Range(1, 256));
   app.add_option("--json", options.json, "Write the report here");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    snac::bench::run(options);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
+  return snac::bench::run_program(app, argc, argv, [&] { snac::bench::run(options); });
 }

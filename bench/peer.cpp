@@ -13,6 +13,7 @@
 #include "job.hpp"
 #include "machine.hpp"
 #include "networks.hpp"
+#include "program.hpp"
 #include "snac/core/error.hpp"
 #include "snac/nn/forward.hpp"
 
@@ -89,16 +90,8 @@ void serve(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app("Times trainings on request; see bench/peers/run");
   snac::bench::Options options;
-  app.add_option("--train", options.train, "Training file")->capture_default_str();
-  app.add_option("--test", options.test, "Test file")->capture_default_str();
+  snac::bench::add_jet_files(app, options.train, options.test);
   app.add_option("--config", options.config, "Study whose space gives the networks")->capture_default_str();
   app.add_option("--export", options.export_folder, "Write the preprocessed data here as .npy");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    snac::bench::serve(options);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
+  return snac::bench::run_program(app, argc, argv, [&] { snac::bench::serve(options); });
 }

@@ -15,6 +15,7 @@
 #include "job.hpp"
 #include "machine.hpp"
 #include "networks.hpp"
+#include "program.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/rng.hpp"
@@ -151,8 +152,7 @@ void run(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app("Nanoseconds per training sample on one thread");
   snac::bench::Options options;
-  app.add_option("--train", options.train, "Training file")->capture_default_str();
-  app.add_option("--test", options.test, "Test file")->capture_default_str();
+  snac::bench::add_jet_files(app, options.train, options.test);
   app.add_option("--config", options.config, "Study whose space gives smallest, median and random networks")->capture_default_str();
   app.add_option("--rounds", options.rounds, "Counted rounds")->capture_default_str()->check(CLI::Range(1, 1000));
   app.add_option("--samples", options.samples, "Training samples per run")->capture_default_str()->check(CLI::Range(1024, 10000000));
@@ -160,12 +160,5 @@ int main(int argc, char** argv) {
   app.add_option("--only", options.only, "Only these variants, for instance float QAT");
   app.add_option("--random", options.random, "Also this many random candidates of the space")->check(CLI::Range(0, 1000));
   app.add_option("--json", options.json, "Write the report here");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    snac::bench::run(options);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
+  return snac::bench::run_program(app, argc, argv, [&] { snac::bench::run(options); });
 }

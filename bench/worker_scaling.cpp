@@ -21,6 +21,7 @@
 #include "job.hpp"
 #include "machine.hpp"
 #include "networks.hpp"
+#include "program.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/thread_pool.hpp"
@@ -219,8 +220,7 @@ void run(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app("One worker against several on one shared data set");
   snac::bench::Options options;
-  app.add_option("--train", options.train, "Training file")->capture_default_str();
-  app.add_option("--test", options.test, "Test file")->capture_default_str();
+  snac::bench::add_jet_files(app, options.train, options.test);
   app.add_option("--rounds", options.rounds, "Rounds; each runs one worker, then all")->capture_default_str()->check(CLI::Range(1, 1000));
   app.add_option("--workers", options.workers, "Workers at once")->capture_default_str()->check(CLI::Range(2, 256));
   app.add_option("--slices", options.slices, "Slices per worker and round")->capture_default_str()->check(CLI::Range(1, 100000));
@@ -228,12 +228,5 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(128, 1000000));
   app.add_option("--json", options.json, "Write the report here");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    snac::bench::run(options);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
+  return snac::bench::run_program(app, argc, argv, [&] { snac::bench::run(options); });
 }

@@ -50,10 +50,10 @@ std::string layers_text(const flow::Design& design) {
 
 int synth(const Options& options) {
   const fixed::FixedNet net = options.model.load();
-  const cost::Device& device = cost::find_device(options.design.device);
+  const cost::Device& device = cost::find_device(options.design.target.device);
   const flow::Design design = options.design.make(net);
-  const auto sources =
-      flow::write_verilog_project(net, design, options.output, {}, {}, {cost::part_number(options.design.device), options.design.clock_ns});
+  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {},
+                                                   {cost::part_number(options.design.target.device), options.design.target.clock_ns});
   const cost::Resources& estimate = design.resources();
   Json json{{"model", options.model.model},
             {"directory", options.output},
@@ -101,8 +101,8 @@ int synth(const Options& options) {
   if (options.hls.wanted) {
     const std::string folder = options.output + "/hls";
     const auto inputs = flow::random_inputs(net, kHlsVectors, 1);
-    const auto project = flow::write_hls_project(net, options.hls.job(options.design.device, options.design.clock_ns), folder, inputs,
-                                                 fixed::run(net, inputs));
+    const auto project = flow::write_hls_project(net, options.hls.job(options.design.target.device, options.design.target.clock_ns), folder,
+                                                 inputs, fixed::run(net, inputs));
     json["hls"] = flow::hls_json(project);
     json["hls"]["directory"] = folder;
     notes = fmt::format("HLS project in {}\n", folder);

@@ -50,7 +50,7 @@ int verify(const Options& options) {
   flow::VerifyParams params;
   params.simulator = options.simulator == "none" ? "" : options.simulator;
   params.directory = folder.path().string();
-  if (options.hls.wanted) params.hls = options.hls.job(options.design.device, options.design.clock_ns);
+  if (options.hls.wanted) params.hls = options.hls.job(options.design.target.device, options.design.target.clock_ns);
   const auto result = flow::verify(net, options.design.make(net), inputs_of(net, options), params);
   if (options.json) {
     Json engines = Json::array();

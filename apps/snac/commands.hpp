@@ -47,12 +47,7 @@ struct ModelOptions {
 
 /// Options of commands that make hardware of a model.
 struct DesignOptions {
-  circuit::FoldedParams folding{.reuse_factor = 1};
-  circuit::CmvmParams adders;
-  circuit::Pipelining pipelining = circuit::Pipelining::levels;
-  int stages = 10;
-  double clock_ns = 5;
-  std::string device = "xcvu13p", calibration;
+  flow::TargetConfig target;
 
   void add_to(CLI::App& command);
   flow::Design make(const fixed::FixedNet& net) const;

@@ -22,45 +22,37 @@ void add_choice(CLI::App& command, const std::string& name, Value& value, const 
 }  // namespace
 
 void DesignOptions::add_to(CLI::App& command) {
-  command.add_option("--device", device, "Part or board (see snac devices)");
-  command.add_option("--clock", clock_ns, "Clock period in ns, for the scripts of vendor tools and for --pipelining clock")
+  command.add_option("--device", target.device, "Part or board (see snac devices)");
+  command.add_option("--clock", target.clock_ns, "Clock period in ns, for the scripts of vendor tools and for --pipelining clock")
       ->check(CLI::Range(0.1, 1e6));
-  add_choice<circuit::Effort>(command, "--effort", adders.effort,
+  add_choice<circuit::Effort>(command, "--effort", target.effort,
                               {{"quick", circuit::Effort::quick}, {"normal", circuit::Effort::normal}, {"high", circuit::Effort::high}},
                               "How long to look for adders to share; high takes seconds and saves 2-4 % of the LUTs");
-  command.add_option("--extra-depth", adders.extra_depth, "Adder levels a layer may have above the least possible; -1 = no limit")
+  command.add_option("--extra-depth", target.extra_depth, "Adder levels a layer may have above the least possible; -1 = no limit")
       ->check(CLI::Range(-1, 1000));
   add_choice<circuit::Pipelining>(
-      command, "--pipelining", pipelining,
+      command, "--pipelining", target.pipelining,
       {{"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}},
       "Where registers stand: levels (--adders-per-stage), clock (--clock), stages (--stages)");
-  command.add_option("--adders-per-stage", folding.adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
-  command.add_option("--stages", stages, "With --pipelining stages: so many at most, the slowest as fast as possible (delay model)")
+  command.add_option("--adders-per-stage", target.adders_per_stage, "Adder levels between two registers")->check(CLI::Range(1, 1000));
+  command.add_option("--stages", target.stages, "With --pipelining stages: so many at most, the slowest as fast as possible (delay model)")
       ->check(CLI::Range(1, 1000));
-  command.add_option("--reuse-factor", folding.reuse_factor, "Multiplications per multiplier; 1 = unrolled")
+  command.add_option("--reuse-factor", target.reuse_factor, "Multiplications per multiplier; 1 = unrolled")
       ->check(CLI::Range(1, circuit::kMaxReuseFactor));
-  add_choice<circuit::Multiplier>(command, "--multiplier", folding.multiplier,
+  add_choice<circuit::Multiplier>(command, "--multiplier", target.multiplier,
                                   {{"dsp", circuit::Multiplier::dsp}, {"lut", circuit::Multiplier::lut}},
                                   "Multipliers with a reuse factor above 1");
-  command.add_option("--calibration", calibration, "A file of 'snac calibrate'; without it the shipped one");
+  command.add_option("--calibration", target.calibration, "A file of 'snac calibrate'; without it the shipped one");
 }
 
 flow::Design DesignOptions::make(const fixed::FixedNet& net) const {
-  if (folding.reuse_factor > 1) {
-    if (pipelining != circuit::Pipelining::levels) {
-      throw ConfigError(
-          "a folded design is pipelined by levels only",
-          {.where = "--pipelining", .found = "clock or stages with --reuse-factor above 1", .expected = "levels", .hint = {}});
-    }
-    return circuit::fold(net, folding);
+  if (target.reuse_factor > 1 && target.pipelining != circuit::Pipelining::levels) {
+    throw ConfigError("a folded design is pipelined by levels only",
+                      {.where = "--pipelining", .found = "clock or stages with --reuse-factor above 1", .expected = "levels", .hint = {}});
   }
-  const circuit::ScheduleParams pipeline{.adders_per_stage = folding.adders_per_stage,
-                                         .pipelining = pipelining,
-                                         .period_ns = clock_ns,
-                                         .num_stages = stages,
-                                         .delay = cost::delay_model(cost::find_device(device))};
-  return flow::design_circuit(net, pipeline, calibration.empty() ? cost::shipped_calibration() : cost::load_calibration(calibration),
-                              adders);
+  flow::StudyConfig config;
+  config.target = target;
+  return flow::design(net, config);
 }
 
 }  // namespace snac::app

@@ -9,6 +9,7 @@
 
 #include "machine.hpp"
 #include "plain_verilog.hpp"
+#include "program.hpp"
 #include "snac/circuit/lower.hpp"
 #include "snac/codegen/verilog.hpp"
 #include "snac/core/error.hpp"
@@ -115,12 +116,5 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
   app.add_option("--json", options.json, "Write the report here");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    snac::bench::run(options);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
+  return snac::bench::run_program(app, argc, argv, [&] { snac::bench::run(options); });
 }

@@ -54,7 +54,7 @@ double lut_of(const circuit::Mapping& mapping, const circuit::LutCounts& lut_per
 /// LUT and FF of a circuit, with the source "circuit, calibrated on <tool>".
 Resources estimate(const circuit::Mapping& mapping, const Calibration& calibration);
 
-/// Fits the coefficients to the samples that are not held out: relative errors, least squares, none negative; sorts that hardly
+/// Fits the coefficients to the samples that are not held out: least mean absolute relative error, none negative; sorts that hardly
 /// occur stay near one LUT each. Fills in the card. The other fields are left to the caller.
 /// @throws DataError without samples on both sides or with a network of no LUTs.
 Calibration fit_calibration(const std::vector<CalibrationSample>& samples);
