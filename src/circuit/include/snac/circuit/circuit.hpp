@@ -119,6 +119,10 @@ class Circuit {
   Term sum(Term a, Term b);
   /// The node that holds a term's value.
   Id value(Term term);
+  /// States that an adder's raw values stay within `range`, which the ranges of its operands may not tell: the operands of 8x - x are
+  /// not independent. Nodes made from it later see the narrower range. No effect on other nodes, nor where `range` is not narrower.
+  /// @throws std::invalid_argument if the ranges have less than two values in common: such a sum is a constant.
+  void narrow(Id adder, const Range& range);
 
   /// Nodes made from now on belong to this group.
   void begin_group(const std::string& name);
