@@ -113,7 +113,9 @@ Ref AdderGraph::sum(Ref a, Ref b) {
   const Wire wa = wire(a.value), wb = wire(b.value);
   Wire sum = sum_of(wa, a.power, a.negative, wb, b.power, b.negative);
   append_form(a, b, sum);
-  cost_ += adder_cost(wa, a.power, a.negative, wb, b.power, b.negative);
+  // The linear form may tell that upper bits of the operands do not matter.
+  const int result_bits = sum.msb + (sum.is_signed ? 1 : 0) - std::max(wa.lsb + a.power, wb.lsb + b.power);
+  cost_ += std::min(adder_cost(wa, a.power, a.negative, wb, b.power, b.negative), std::max(0, result_bits) * kCostPerBit);
   wires_.push_back(sum);
   adders_.push_back({a, b});
   return {value, outer.power, outer.negative};
