@@ -92,10 +92,16 @@ void keep_cheaper(State& best, State other) {
   if (other.draft.cost() < best.draft.cost()) best = std::move(other);
 }
 
-/// The best of some other orders of taking pairs whose scores are about the same.
-State in_other_orders(const SumSystem& system, std::uint64_t seed) {
+/// The best of some other orders: of the digits in their rows, which decides between adders of the same cost, and of pairs whose scores
+/// are about the same.
+State in_other_orders(SumSystem system, std::uint64_t seed) {
   Rng rng = Rng::stream(seed, "adder graph orders");
-  const auto once = [&] { return shared(system, {.noise = kTieNoise, .seed = rng.next()}, "overlap, other order"); };
+  const auto once = [&] {
+    for (Row& row : system.rows) {
+      for (std::size_t i = row.digits.size(); i > 1; --i) std::swap(row.digits[i - 1], row.digits[rng.below(i)]);
+    }
+    return shared(system, {.noise = kTieNoise, .seed = rng.next()}, "overlap, other order");
+  };
   State best = once();
   for (int k = 1; k < kOtherOrders; ++k) keep_cheaper(best, once());
   return best;
