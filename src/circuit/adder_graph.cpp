@@ -82,7 +82,8 @@ void AdderGraph::append_form(const Ref& a, const Ref& b, Wire& sum) {
     if (factor != 0) append(std::min(leaf_x, leaf_y), factor);
   }
   form_.push_back(products_.size());
-  sum.exact = wires_[static_cast<std::size_t>(a.value)].exact && wires_[static_cast<std::size_t>(b.value)].exact && is_exact(largest, sum.lsb);
+  sum.exact =
+      wires_[static_cast<std::size_t>(a.value)].exact && wires_[static_cast<std::size_t>(b.value)].exact && is_exact(largest, sum.lsb);
   if (!sum.exact) return;
   sum.low = low;
   sum.high = high;

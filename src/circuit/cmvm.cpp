@@ -79,7 +79,8 @@ Problem make_problem(Circuit& circuit, const std::vector<LinearForm>& rows) {
 std::optional<Range> raw_range(const Circuit& circuit, const Wire& wire, const Term& term) {
   if (!wire.exact) return std::nullopt;
   const int scale = circuit.node(term.node).fraction_bits - term.power;
-  const double low = std::ldexp(term.negative ? -wire.high : wire.low, scale), high = std::ldexp(term.negative ? -wire.low : wire.high, scale);
+  const double low = std::ldexp(term.negative ? -wire.high : wire.low, scale),
+               high = std::ldexp(term.negative ? -wire.low : wire.high, scale);
   return Range{static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)};
 }
 

@@ -22,8 +22,8 @@ struct NodeCost {
 
 /// Bits from the coarser operand's lowest bit to the larger operand's highest: the finer operand's tail passes through and the
 /// growth bit is the carry. da4ml's `cost_add`; LUT = 1.02 x this in Yosys, 1.035 x post-route (reference/yosys.md).
-/// With mixed signs the unsigned operand needs a sign bit as well. A sum's adder is never wider than the result: operands that depend on each other
-/// may be wider than their sum.
+/// With mixed signs the unsigned operand needs a sign bit as well. A sum's adder is never wider than the result: operands that depend on
+/// each other may be wider than their sum.
 std::int64_t adder_width(const Circuit& circuit, const Node& node) {
   const Range &a = circuit.node(node.args[0]).range, &b = circuit.node(node.args[1]).range;
   const int signed_bit = a.is_signed() || b.is_signed() ? 1 : 0;

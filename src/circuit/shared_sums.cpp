@@ -130,8 +130,7 @@ Candidate cheapest_sums(const SumSystem& system, Candidate plain, const CmvmPara
       // The few steps that a large system gets go further from pairs alone than from the long rows of differences.
       State searched = improve(digits > kManyDigits ? of_pairs : best, digits, Rng::stream(params.seed, "adder graph search"));
       // A search ends near its start: two of them reach further than one of twice the length (docs/adr/0007).
-      keep_cheaper(searched,
-                   improve(in_other_orders(system, params.seed), digits, Rng::stream(params.seed, "second adder graph search")));
+      keep_cheaper(searched, improve(in_other_orders(system, params.seed), digits, Rng::stream(params.seed, "second adder graph search")));
       searched.method += ", searched";
       keep_cheaper(best, std::move(searched));
     }

@@ -158,7 +158,8 @@ class Printer {
 
   std::string logic(Id id, bool is_port) const {
     const Node& n = node(id);
-    NodeContext context{.wire = name(id, stage(id)), .live = wires_[at(id)], .declared = is_port, .operands = {}, .fraction_bits = {}, .table_module = {}};
+    NodeContext context{
+        .wire = name(id, stage(id)), .live = wires_[at(id)], .declared = is_port, .operands = {}, .fraction_bits = {}, .table_module = {}};
     if (n.kind == Kind::add) context.split = circuit::split_of(circuit_, n);
     for (std::size_t k = 0; k < static_cast<std::size_t>(n.num_args()); ++k) {
       context.operands[k] = operand(n.args[k], stage(id));

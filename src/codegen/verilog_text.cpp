@@ -96,7 +96,8 @@ std::string literal(std::int64_t value, int width) {
 std::string held_bits(const Operand& operand, std::int64_t low, std::int64_t high) {
   const circuit::LiveWire held = operand.held();
   if (low < held.first || high >= held.end()) {
-    throw std::logic_error(fmt::format("verilog: bits {}..{} of {}, which holds {}..{}", low, high, operand.wire, held.first, held.end() - 1));
+    throw std::logic_error(
+        fmt::format("verilog: bits {}..{} of {}, which holds {}..{}", low, high, operand.wire, held.first, held.end() - 1));
   }
   low -= held.first;
   high -= held.first;

@@ -167,9 +167,10 @@ std::vector<CalibrationNetwork> calibration_networks(std::uint64_t seed, int cou
     network.held_out = is_large || k % 3 == 2;
     network.adders_per_stage = is_large ? 2 : between(rng, 1, 5);
     network.net = build(rng, recipe);
-    network.name = fmt::format("{:03} {} w{}a{} {} {} {} p{:.2f} {} s{}", k, fmt::join(recipe.widths, "-"), recipe.weight_bits,
-                               recipe.activation_bits, name_of(recipe.activation), fixed::to_string(recipe.rounding),
-                               fixed::to_string(recipe.overflow), recipe.sparsity, fixed::to_string(recipe.output), network.adders_per_stage);
+    network.name =
+        fmt::format("{:03} {} w{}a{} {} {} {} p{:.2f} {} s{}", k, fmt::join(recipe.widths, "-"), recipe.weight_bits, recipe.activation_bits,
+                    name_of(recipe.activation), fixed::to_string(recipe.rounding), fixed::to_string(recipe.overflow), recipe.sparsity,
+                    fixed::to_string(recipe.output), network.adders_per_stage);
     networks.push_back(std::move(network));
   }
   return networks;

@@ -160,10 +160,10 @@ TEST(LiveWires, what_is_left_out_does_not_matter_in_any_rounding_and_overflow_mo
 TEST(LiveWires, are_those_of_a_hand_made_circuit) {
   Circuit c;
   const Id a = c.input({8, 8, true}), b = c.input({8, 8, true}), d = c.input({4, 4, false});
-  const Id sum = c.add(a, 0, b, 0, false);                                                   // 9 bits; the carry needs the low ones
-  const Id cut = c.cast(sum, {4, 7, true, Rounding::trn, Overflow::wrap});                   // bits 3 .. 6
-  const Id join = c.add(a, 4, d, 0, false);                                                  // bits of d below those of a
-  const Id upper = c.cast(join, {6, 12, true, Rounding::trn, Overflow::wrap});               // bits 6 .. 11
+  const Id sum = c.add(a, 0, b, 0, false);                                      // 9 bits; the carry needs the low ones
+  const Id cut = c.cast(sum, {4, 7, true, Rounding::trn, Overflow::wrap});      // bits 3 .. 6
+  const Id join = c.add(a, 4, d, 0, false);                                     // bits of d below those of a
+  const Id upper = c.cast(join, {6, 12, true, Rounding::trn, Overflow::wrap});  // bits 6 .. 11
   const Id product = c.multiply(b, d), low = c.cast(product, {5, 5, false, Rounding::trn, Overflow::wrap});
   c.output(cut, {4, 7, true});
   c.output(upper, {6, 12, true});

@@ -106,8 +106,8 @@ TEST(VerilogSimulation, narrowed_wires_of_every_rounding_and_overflow_mode_are_e
       const Id sum = circuit.add(any(inputs), between(rng, -3, 3), any(inputs), between(rng, -3, 3), rng.chance(0.5));
       const circuit::Node& node = circuit.node(sum);
       const int width = between(rng, 1, std::max(1, node.range.width() - 1)), fraction = node.fraction_bits - between(rng, 1, 4);
-      cut.push_back(circuit.cast(
-          sum, {width, width - fraction, rng.chance(0.5), static_cast<Rounding>(mode % 7), static_cast<Overflow>(mode / 7)}));
+      cut.push_back(
+          circuit.cast(sum, {width, width - fraction, rng.chance(0.5), static_cast<Rounding>(mode % 7), static_cast<Overflow>(mode / 7)}));
     }
     for (int k = 0; k < 3; ++k) {
       const Id sum = circuit.add(any(cut), between(rng, -2, 2), any(inputs), 0, rng.chance(0.5));
