@@ -54,7 +54,7 @@ nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::s
   const int bits = params.precision.activation_bits;
   nn::NetQuantizer quantizer;
   quantizer.input = grid_of(params.input);
-  int input_fraction = quantizer.input.fraction_bits;
+  int input_fraction = quantizer.input.finest_fraction_bits();
   for (std::size_t i = 0; i < mlp.layers.size(); ++i) {
     nn::LayerQuantizer layer;
     layer.weight = weight_grid(mlp.weights(i), params.precision.weight_bits);
@@ -62,7 +62,7 @@ nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::s
     switch (mlp.layers[i].activation) {
       case space::Activation::relu: {
         const double range = std::max(ranges[i].pre_high_quantile, 1e-6);
-        layer.output = {.fraction_bits = fraction_for(range, highest_of(bits)), .min_raw = 0, .max_raw = highest_of(bits)};
+        layer.output = nn::Grid{.fraction_bits = fraction_for(range, highest_of(bits)), .min_raw = 0, .max_raw = highest_of(bits)};
         break;
       }
       case space::Activation::tanh:
@@ -83,7 +83,7 @@ nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::s
         const double range = std::max(ranges[i].pre_high_quantile, 1e-6);
         layer.pre_activation =
             nn::Grid{.fraction_bits = fraction_for(range, last_index), .min_raw = -last_index - 1, .max_raw = last_index};
-        layer.output = {.fraction_bits = fraction_for(range, highest), .min_raw = -highest - 1, .max_raw = highest};
+        layer.output = nn::Grid{.fraction_bits = fraction_for(range, highest), .min_raw = -highest - 1, .max_raw = highest};
         break;
       }
       case space::Activation::linear: {
@@ -92,11 +92,11 @@ nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::s
         const std::int64_t highest = highest_of(params.logits_bits - 1);
         // Finer than the accumulator would be zero bits on the bus.
         const int fraction = std::min(fraction_for(2 * largest, highest), layer.bias_fraction_bits);
-        layer.output = {.fraction_bits = fraction, .min_raw = -highest - 1, .max_raw = highest};
+        layer.output = nn::Grid{.fraction_bits = fraction, .min_raw = -highest - 1, .max_raw = highest};
         break;
       }
     }
-    input_fraction = layer.output.fraction_bits;
+    input_fraction = layer.output.finest_fraction_bits();
     quantizer.layers.push_back(layer);
   }
   return quantizer;
@@ -117,27 +117,43 @@ nn::Grid grid_from_json(const Json& json, const std::string& where) {
   return grid;
 }
 
+/// One object if shared, else a list.
+Json grids_json(const nn::Grids& grids) {
+  if (grids.shared()) return grid_json(grids[0]);
+  Json list = Json::array();
+  for (const nn::Grid& grid : grids.all()) list.push_back(grid_json(grid));
+  return list;
+}
+
+nn::Grids grids_from_json(const Json& json, const std::string& where) {
+  if (!json.is_array()) return grid_from_json(json, where);
+  std::vector<nn::Grid> each;
+  for (const Json& item : json) each.push_back(grid_from_json(item, where));
+  if (each.empty()) throw DataError("a list of grids is empty", {.where = where, .found = "[]", .expected = "one per element", .hint = {}});
+  return nn::Grids(std::move(each));
+}
+
 }  // namespace
 
 Json to_json(const nn::NetQuantizer& quantizer) {
   Json layers = Json::array();
   for (const auto& layer : quantizer.layers) {
-    Json item{{"weight", grid_json(layer.weight)}, {"bias_fraction_bits", layer.bias_fraction_bits}, {"output", grid_json(layer.output)}};
+    Json item{{"weight", grid_json(layer.weight)}, {"bias_fraction_bits", layer.bias_fraction_bits}, {"output", grids_json(layer.output)}};
     if (layer.pre_activation) item["pre_activation"] = grid_json(*layer.pre_activation);
     layers.push_back(std::move(item));
   }
-  return {{"input", grid_json(quantizer.input)}, {"layers", std::move(layers)}};
+  return {{"input", grids_json(quantizer.input)}, {"layers", std::move(layers)}};
 }
 
 nn::NetQuantizer quantizer_from_json(const Json& json, const std::string& where) {
   nn::NetQuantizer quantizer;
-  quantizer.input = grid_from_json(json_get<Json>(json, "input", where), where + ": input");
+  quantizer.input = grids_from_json(json_get<Json>(json, "input", where), where + ": input");
   const Json layers = json_get<Json>(json, "layers", where);
   for (const Json& item : layers) {
     nn::LayerQuantizer layer;
     layer.weight = grid_from_json(json_get<Json>(item, "weight", where), where + ": weight");
     layer.bias_fraction_bits = json_get<int>(item, "bias_fraction_bits", where);
-    layer.output = grid_from_json(json_get<Json>(item, "output", where), where + ": output");
+    layer.output = grids_from_json(json_get<Json>(item, "output", where), where + ": output");
     if (item.contains("pre_activation")) layer.pre_activation = grid_from_json(item.at("pre_activation"), where + ": pre_activation");
     quantizer.layers.push_back(layer);
   }

@@ -27,7 +27,11 @@ fixed::FixedNet lower(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, con
                       const Json& preprocessing) {
   if (quantizer.layers.size() != mlp.layers.size())
     throw std::invalid_argument("lower: the quantiser has another number of layers than the network");
-  const auto tensor = [](int size, const nn::Grid& grid) { return fixed::TensorType{{{"feature", size}}, {type_of(grid)}}; };
+  const auto tensor = [](int size, const nn::Grids& grids) {
+    fixed::TensorType type{{{"feature", size}}, {}};
+    for (const nn::Grid& grid : grids.all()) type.types.push_back(type_of(grid));
+    return type;
+  };
   fixed::FixedNet net;
   net.class_names = class_names;
   net.preprocessing = preprocessing;
@@ -51,7 +55,7 @@ fixed::FixedNet lower(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, con
       continue;
     }
     net.nodes.push_back({"dense_" + number, std::move(dense), {source}, tensor(layer.outputs, *grids.pre_activation)});
-    fixed::TableOp table{space::to_string(layer.activation), nn::activation_table(layer.activation, *grids.pre_activation, grids.output)};
+    fixed::TableOp table{space::to_string(layer.activation), nn::activation_table(layer.activation, *grids.pre_activation, grids.output[0])};
     net.nodes.push_back({table.function + "_" + number, std::move(table), {source + 1}, tensor(layer.outputs, grids.output)});
   }
   net.validate();

@@ -41,22 +41,22 @@ TEST(Calibrate, weights_are_symmetric_and_rounding_errors_stay_within_half_a_ste
 TEST(Calibrate, grids_follow_activations_and_accumulators) {
   const auto data = clouds(300, 1);
   const auto relu = calibrate(network(space::Activation::relu), data, all_rows(data), {.precision = {6, 7}});
-  EXPECT_EQ(relu.input.fraction_bits, 8);
-  EXPECT_EQ(relu.input.max_raw, 2047);
-  EXPECT_EQ(relu.layers[0].output.min_raw, 0);
-  EXPECT_EQ(relu.layers[0].output.max_raw, 127);
+  EXPECT_EQ(relu.input[0].fraction_bits, 8);
+  EXPECT_EQ(relu.input[0].max_raw, 2047);
+  EXPECT_EQ(relu.layers[0].output[0].min_raw, 0);
+  EXPECT_EQ(relu.layers[0].output[0].max_raw, 127);
   EXPECT_EQ(relu.layers[0].bias_fraction_bits, 8 + relu.layers[0].weight.fraction_bits);
-  EXPECT_EQ(relu.layers[1].bias_fraction_bits, relu.layers[0].output.fraction_bits + relu.layers[1].weight.fraction_bits);
-  EXPECT_LE(relu.layers[2].output.fraction_bits, relu.layers[2].bias_fraction_bits);
+  EXPECT_EQ(relu.layers[1].bias_fraction_bits, relu.layers[0].output[0].fraction_bits + relu.layers[1].weight.fraction_bits);
+  EXPECT_LE(relu.layers[2].output[0].fraction_bits, relu.layers[2].bias_fraction_bits);
 
   const auto tanh = calibrate(network(space::Activation::tanh), data, all_rows(data), {.precision = {6, 7}});
   ASSERT_TRUE(tanh.layers[0].pre_activation);
   EXPECT_EQ(tanh.layers[0].pre_activation->lowest(), -4);
-  EXPECT_EQ(tanh.layers[0].output.lowest(), -1);
+  EXPECT_EQ(tanh.layers[0].output[0].lowest(), -1);
   const auto sigmoid = calibrate(network(space::Activation::sigmoid), data, all_rows(data), {.precision = {6, 7}});
   EXPECT_EQ(sigmoid.layers[0].pre_activation->lowest(), -8);
-  EXPECT_EQ(sigmoid.layers[0].output.max_raw, 127);
-  EXPECT_EQ(sigmoid.layers[0].output.fraction_bits, 7);
+  EXPECT_EQ(sigmoid.layers[0].output[0].max_raw, 127);
+  EXPECT_EQ(sigmoid.layers[0].output[0].fraction_bits, 7);
 }
 
 TEST(Calibrate, json_round_trip_and_damage) {
