@@ -291,10 +291,10 @@ PrecisionEpoch PrecisionTraining::run_epoch() {
     const double in_cycle = std::fmod(at, params.cycle_epochs) / params.cycle_epochs;
     log.cost_factor = params.cost_start * std::pow(params.cost_end / params.cost_start, at / params.epochs);
     const auto rows = std::span<const std::uint32_t>(s.order).subspan(begin, std::min(batch, s.order.size() - begin));
-    const double loss = s.step.run(s.data, rows,
-                                   {.weights = params.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * in_cycle)),
-                                    .bits = params.bits_learning_rate,
-                                    .cost_factor = log.cost_factor});
+    const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * in_cycle));
+    const double loss = s.step.run(
+        s.data, rows,
+        {.weights = params.learning_rate * cosine, .bits = params.bits_learning_rate * cosine, .cost_factor = log.cost_factor});
     if (!std::isfinite(loss)) {
       throw DivergedError(
           fmt::format("training diverged: the training loss is not a finite number in epoch {}; lower the learning rate or "
