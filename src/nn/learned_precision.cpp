@@ -67,23 +67,23 @@ Grids grids_of(const Elements& elements, bool is_signed) {
   return Grids(std::move(grids));
 }
 
-/// Freezing, tensor by tensor: tensor 0 is the input, tensor l + 1 the output of layer l.
+/// From trained bits, or a frozen net changed since, to the simplest net that computes the same. Tensor 0 is the input, tensor
+/// l + 1 the output of layer l.
 class Freezing {
  public:
-  explicit Freezing(const PrecisionNet& net) : net_(net), mlp_(net.mlp) {
+  explicit Freezing(const PrecisionNet& net) : mlp_(net.mlp), start_(net.start) {
     tensors_.push_back(learned_elements(net.input, true));
     for (std::size_t l = 0; l < mlp_.layers.size(); ++l) {
-      if (has_table(l)) {
-        const auto outputs = size_of(mlp_.layers[l].outputs);
-        tensors_.push_back({std::vector<Grid>(outputs, net.start.layers[l].output[0]), std::vector<bool>(outputs)});
-      } else {
-        tensors_.push_back(learned_elements(net.outputs[l], is_signed(l)));
-      }
+      tensors_.push_back(has_table(l) ? given_elements(net.start.layers[l].output, outputs(l)) : learned_elements(net.outputs[l], is_signed(l)));
+      round_parameters(net, l);
     }
+  }
+  explicit Freezing(const FrozenNet& net) : mlp_(net.mlp), start_(net.quantizer) {
+    tensors_.push_back(given_elements(net.quantizer.input, inputs(0)));
+    for (std::size_t l = 0; l < mlp_.layers.size(); ++l) tensors_.push_back(given_elements(net.quantizer.layers[l].output, outputs(l)));
   }
 
   FrozenNet run() {
-    for (std::size_t l = 0; l < mlp_.layers.size(); ++l) round_parameters(l);
     for (std::size_t l = 0; l < mlp_.layers.size(); ++l) clear_dead_inputs(l);
     for (std::size_t l = 0; l + 1 < mlp_.layers.size(); ++l) fold_constants(l);
     for (std::size_t l = mlp_.layers.size(); l > 0; --l) remove_useless(l);
@@ -101,15 +101,21 @@ class Freezing {
   std::size_t outputs(std::size_t l) const { return size_of(mlp_.layers[l].outputs); }
   float& weight(std::size_t l, std::size_t o, std::size_t i) { return mlp_.weights(l)[o * inputs(l) + i]; }
 
-  void round_parameters(std::size_t l) {
+  static Elements given_elements(const Grids& grids, std::size_t count) {
+    Elements elements{.grids = {}, .dead = std::vector<bool>(count)};
+    for (std::size_t e = 0; e < count; ++e) elements.grids.push_back(grids[e]);
+    return elements;
+  }
+
+  void round_parameters(const PrecisionNet& net, std::size_t l) {
     const std::size_t first = mlp_.layers[l].weight;
     const auto weights = mlp_.weights(l);
     for (std::size_t k = 0; k < weights.size(); ++k) {
-      const auto fraction = static_cast<int>(std::floor(static_cast<double>(net_.weight_fraction[first + k]) + 0.5));
+      const auto fraction = static_cast<int>(std::floor(static_cast<double>(net.weight_fraction[first + k]) + 0.5));
       weights[k] = static_cast<float>(on_grid(static_cast<double>(weights[k]), fraction));
     }
     for (std::size_t o = 0; o < outputs(l); ++o) {
-      const int fraction = has_table(l) ? net_.start.layers[l].bias_fraction_bits : rounded_bits(net_.outputs[l], o).fraction + 1;
+      const int fraction = has_table(l) ? net.start.layers[l].bias_fraction_bits : rounded_bits(net.outputs[l], o).fraction + 1;
       mlp_.biases(l)[o] = static_cast<float>(on_grid(static_cast<double>(mlp_.biases(l)[o]), fraction));
     }
   }
@@ -177,16 +183,16 @@ class Freezing {
     for (const float b : mlp_.biases(l))
       grids.bias_fraction_bits = std::max(grids.bias_fraction_bits, needed_fraction(static_cast<double>(b)));
     if (has_table(l)) {
-      grids.pre_activation = net_.start.layers[l].pre_activation;
-      grids.output = net_.start.layers[l].output;
+      grids.pre_activation = start_.layers[l].pre_activation;
+      grids.output = start_.layers[l].output;
     } else {
       grids.output = grids_of(tensors_[l + 1], is_signed(l));
     }
     return grids;
   }
 
-  const PrecisionNet& net_;
   Mlp mlp_;
+  const NetQuantizer& start_;  ///< grids of tables
   std::vector<Elements> tensors_;
 };
 
@@ -236,6 +242,11 @@ PrecisionNet make_precision_net(const Mlp& mlp, const NetQuantizer& start, const
 }
 
 FrozenNet freeze(const PrecisionNet& net) { return Freezing(net).run(); }
+
+FrozenNet simplify(const FrozenNet& net) {
+  require_fits(net.quantizer, net.mlp);
+  return Freezing(net).run();
+}
 
 double proxy_cost(const PrecisionNet& net, CostProxy proxy) { return PrecisionStep(net, 1, proxy).cost(); }
 

@@ -43,6 +43,9 @@ struct FrozenNet {
   NetQuantizer quantizer;
 };
 FrozenNet freeze(const PrecisionNet& net);
+/// The same function with less: units without inputs become part of the next biases, units that nothing reads lose their weights,
+/// grids of weights are as coarse as they can be. Weights and biases must lie on the grids. @throws std::invalid_argument as require_fits().
+FrozenNet simplify(const FrozenNet& net);
 
 /// Hardware cost that the loss sees, per dense layer with input bits b_i (with sign) and weights of w_ij magnitude bits:
 enum class CostProxy {
