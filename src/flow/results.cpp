@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <tuple>
 
 #include "snac/core/log.hpp"
 #include "snac/core/text_table.hpp"
@@ -134,10 +135,18 @@ std::unique_ptr<store::Store> open_existing(const StudyConfig& config) {
   return store;
 }
 
+/// In the order of local_search(), whatever order they were written in.
 std::vector<CompressedModel> stored_models(const store::Store& store, const StudyConfig& config) {
+  std::vector<std::string> precisions;
+  for (const auto& text : config.compress.precisions) precisions.push_back(compress::to_string(compress::precision_from_string(text)));
+  const auto place = [&](const CompressedModel& model) {
+    const auto precision = std::find(precisions.begin(), precisions.end(), compress::to_string(model.precision));
+    return std::tuple(model.trial_order, precision - precisions.begin(), model.iteration);
+  };
   std::vector<CompressedModel> models;
   for (const auto& [name, record] : store.records(config.study, local_search_stage(config)))
     models.push_back(compressed_model(name, record));
+  std::stable_sort(models.begin(), models.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
   return models;
 }
 

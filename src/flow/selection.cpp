@@ -23,13 +23,14 @@ double value_of(const Values& values, const std::string& metric) {
 /// @throws ConfigError if the metric is unknown, or no candidate has it.
 const Metric& measured_metric(std::span<const Values> candidates, const std::string& name, const std::string& where) {
   const Metric& metric = find_metric(name, where);
+  const auto has = [&](const std::string& key) {
+    return std::any_of(candidates.begin(), candidates.end(), [&](const Values& values) { return values.contains(key); });
+  };
+  if (candidates.empty() || has(name)) return metric;
   std::vector<std::string> measured;
-  for (const auto& candidate : candidates) {
-    if (candidate.contains(name)) return metric;
-    if (!measured.empty()) continue;
-    for (const auto& [key, value] : candidate) measured.push_back(key);
+  for (const auto& known : known_metrics()) {
+    if (has(known.name)) measured.push_back(known.name);
   }
-  if (candidates.empty()) return metric;
   throw ConfigError(
       "a metric was not measured here",
       {.where = where, .found = "'" + name + "'", .expected = fmt::format("one of {}", fmt::join(measured, ", ")), .hint = {}});
