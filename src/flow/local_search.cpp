@@ -173,7 +173,7 @@ class LocalSearch {
       body();
       return true;
     } catch (const nn::DivergedError& error) {
-      spdlog::warn("{} ends before round {}: {}", what, iteration, error.summary());
+      spdlog::warn("{}: no network of round {}: {}", what, iteration, error.summary());
       study_.store().put_record(study_.name(), failure_stage_, what, {{"iteration", iteration}, {"reason", error.summary()}});
       return false;
     }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "snac/core/files.hpp"
 #include "snac/flow/local_search.hpp"
 
@@ -53,6 +55,23 @@ TEST_F(TrialTraining, folds_give_mean_and_spread_and_keep_the_first_network) {
     EXPECT_DOUBLE_EQ(integer_accuracy(load_fixed_net(study, model), study.train(), study.splits()[0].validation), accuracies[0]);
   }
   EXPECT_NE(models[0].folds[0].at("accuracy"), models[0].folds[1].at("accuracy"));
+}
+
+TEST_F(TrialTraining, a_chain_that_diverges_ends_with_its_reason_and_the_others_go_on) {
+  for (const std::string order : {"combined", "prune_then_quantise"}) {
+    Study study(config({"compress.order=" + order, "compress.folds=0", "study=" + order}));
+    auto trials = global_search(study);
+    trials.resize(2);
+    nn::Mlp broken = load_weights(study, trials[0].weights);
+    broken.weights(0)[1] = std::nanf("");
+    trials[0].weights = study.store().put_artefact(weight_bytes(broken));
+    for (int run = 0; run < 2; ++run) {  // the second time from the record
+      const auto models = local_search(study, trials);
+      ASSERT_EQ(models.size(), 2U);
+      for (const auto& model : models) EXPECT_EQ(model.trial_order, trials[1].order);
+    }
+    EXPECT_THROW(local_search(study, {trials[0]}), Error);
+  }
 }
 
 TEST_F(TrialTraining, inputs_outside_their_type_are_counted) {
