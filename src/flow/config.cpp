@@ -118,6 +118,8 @@ void describe(Fields& f, StudyConfig& p) {
   describe_selection(f, "select", "Which searched networks go into the local search", p.select);
   f.section("compress", "Local search: quantisation-aware training and pruning", [&](Fields& s) {
     s.texts("precisions", p.compress.precisions, "Bits of weights and activations: 8, or w6a8");
+    s.integer("folds", p.compress.folds, {.min = 0, .max = 100},
+              "k-fold: every network is compressed k times, accuracy is the mean, the first fold's network is kept; 0 = one split");
     compress::describe(s, p.compress.chain);
   });
   describe_selection(f, "choose", "Which compressed networks become hardware", p.choose);
@@ -156,9 +158,10 @@ void check(const StudyConfig& config) {
                                           .expected = "axes: layers, width, activation...",
                                           .hint = "configs/jets_quick.yaml shows one"});
   }
-  if (config.data.folds == 1) {
+  for (const auto& [key, folds] : {std::pair{"data.validation.folds", config.data.folds}, {"compress.folds", config.compress.folds}}) {
+    if (folds != 1) continue;
     throw ConfigError("one fold is no cross-validation",
-                      {.where = place("data.validation.folds"), .found = "1", .expected = "0 (one split) or >= 2", .hint = {}});
+                      {.where = place(key), .found = "1", .expected = "0 (one split) or >= 2", .hint = {}});
   }
   const cost::Device& device = cost::find_device(config.target.device);
   if (config.target.pipelining == circuit::Pipelining::period &&

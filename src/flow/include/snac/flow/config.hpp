@@ -87,6 +87,7 @@ struct BaselineConfig {
 
 struct CompressConfig {
   std::vector<std::string> precisions{"8"};
+  int folds = 0;  ///< >= 2: k-fold scores; 0: the first split of the study
   compress::ChainParams chain;
 };
 

@@ -21,9 +21,12 @@ struct CompressedModel {
   compress::Precision precision;
   int iteration = 0;
   space::ArchSpec arch;
-  Values values;               ///< accuracy (validation, integers), sparsity, lut, ff, clock_cycles, ...
+  /// accuracy (validation, integers), sparsity, lut, ff, clock_cycles, ... With folds: the network is that of the first fold and so are
+  /// the figures, but accuracy is the mean over folds and accuracy_deviation their sample standard deviation.
+  Values values;
   std::string mlp, fixed_net;  ///< artefacts
   Json quantizer;
+  std::vector<Values> folds;  ///< figures of every fold; empty without folds
 };
 
 /// Share of rows that the integers classify rightly.
@@ -50,8 +53,12 @@ circuit::ScheduleParams pipeline_of(const TargetConfig& target);
 std::string local_search_stage(const StudyConfig& config);
 CompressedModel compressed_model(const std::string& name, const Json& record);
 
-/// Runs what is missing; models in order of trial, precision, iteration.
+/// Runs what is missing; models in order of trial, precision, iteration. A chain whose training diverges ends there, with a warning and a
+/// record of the reason; the others go on. @throws Error with ExitCode::no_result if none came to a network.
 std::vector<CompressedModel> local_search(Study& study, const std::vector<TrialResult>& selected);
+
+/// Share of feature values that the type clips, from 0 to 1.
+double saturated_share(const fixed::FixedType& type, const data::Dataset& data);
 
 fixed::FixedNet load_fixed_net(const Study& study, const CompressedModel& model);
 
