@@ -42,7 +42,9 @@ void apply(nn::FrozenNet& net, const Move& move) {
   grids = nn::Grids(std::move(each));
 }
 
-int width(const nn::Grid& grid) { return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(grid.max_raw))) + (grid.min_raw < 0 ? 1 : 0); }
+int width(const nn::Grid& grid) {
+  return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(grid.max_raw))) + (grid.min_raw < 0 ? 1 : 0);
+}
 
 std::vector<Move> moves_of(const nn::FrozenNet& net) {
   std::vector<Move> moves;
@@ -55,7 +57,8 @@ std::vector<Move> moves_of(const nn::FrozenNet& net) {
     for (std::size_t k = 0; k < weights.size(); ++k) {
       if (weights[k] == 0) continue;
       moves.push_back({.kind = Move::Kind::weight_digit, .tensor = l, .element = k, .saved = static_cast<double>(width(read[k % inputs]))});
-      const auto raw = static_cast<std::uint64_t>(std::abs(nn::quantize_raw(net.quantizer.layers[l].weight, static_cast<double>(weights[k]))));
+      const auto raw =
+          static_cast<std::uint64_t>(std::abs(nn::quantize_raw(net.quantizer.layers[l].weight, static_cast<double>(weights[k]))));
       digits_reading[k % inputs] += std::popcount(raw ^ (3 * raw));
     }
     if (l > 0 && nn::uses_table(layers[l - 1].activation)) continue;  // its bits are those of the table

@@ -120,7 +120,14 @@ void describe(Fields& f, StudyConfig& p) {
     s.texts("precisions", p.compress.precisions, "Bits of weights and activations: 8, or w6a8");
     s.integer("folds", p.compress.folds, {.min = 0, .max = 100},
               "k-fold: every network is compressed k times, accuracy is the mean, the first fold's network is kept; 0 = one split");
+    s.choice<LocalSearchMethod>(
+        "method", p.compress.method,
+        {{"pruning", LocalSearchMethod::pruning}, {"learned", LocalSearchMethod::learned}, {"both", LocalSearchMethod::both}},
+        "pruning: every precision with iterative magnitude pruning; learned: bits of every weight and activation are trained along, one "
+        "run "
+        "gives a whole front; or both");
     compress::describe(s, p.compress.chain);
+    s.section("learned", "Training with learned precision", [&](Fields& l) { compress::describe(l, p.compress.learned); });
   });
   describe_selection(f, "choose", "Which compressed networks become hardware", p.choose);
   f.section("synth", "Hardware", [&](Fields& s) {

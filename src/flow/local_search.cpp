@@ -15,6 +15,7 @@
 #include "snac/core/thread_pool.hpp"
 #include "snac/fixed/interpreter.hpp"
 #include "snac/flow/design.hpp"
+#include "snac/flow/learned_search.hpp"
 #include "snac/flow/trial_training.hpp"
 
 namespace snac::flow {
@@ -29,15 +30,6 @@ struct Chain {
   std::string name() const { return fmt::format("m{}-{}", trial->order, precision ? compress::to_string(*precision) : "float"); }
   std::string model(int iteration) const { return fmt::format("{}-p{}", name(), iteration); }
 };
-
-void require_finite(const Values& values, const std::string& model) {
-  for (const auto& [name, value] : values) {
-    if (!std::isfinite(value)) {
-      throw Error(ExitCode::internal, "a figure is not a finite number",
-                  {.where = model, .found = fmt::format("{} = {}", name, value), .expected = "a number", .hint = {}});
-    }
-  }
-}
 
 /// The divisions of the data that the local search trains and scores on.
 std::vector<data::Split> divisions(const Study& study) {
@@ -263,7 +255,7 @@ class LocalSearch {
         fixed::with_output(compress::lower(state.mlp, state.quantizer, study_.train().class_names, study_.preprocessor().to_json()),
                            config.target.output, config.target.probability_bits);
     const Design hardware = design(net, config);
-    const Values values = figures(chain, net, hardware);
+    const Values values = compressed_figures(study_, chain.trial->arch, net, hardware, splits_[chain.fold].validation);
     require_finite(values, key(chain, state.iteration));
     Json record{{"trial", chain.trial->order},
                 {"precision", compress::to_string(*chain.precision)},
@@ -279,31 +271,6 @@ class LocalSearch {
       if (splits_.size() > 1) combine_folds(chain, state.iteration);
     });
     return fmt::format("{}: accuracy {:.4f}, {:.0f} LUT", key(chain, state.iteration), values.at("accuracy"), values.at("lut"));
-  }
-
-  Values figures(const Chain& chain, const fixed::FixedNet& net, const Design& hardware) const {
-    const StudyConfig& config = study_.config();
-    const fixed::WeightCount weights = fixed::count_weights(net);
-    const cost::Resources& used = hardware.resources();
-    Values values{{"accuracy", integer_accuracy(net, study_.train(), splits_[chain.fold].validation)},
-                  {"sparsity", 1 - static_cast<double>(weights.nonzero) / static_cast<double>(weights.total)},
-                  {"nonzero", static_cast<double>(weights.nonzero)},
-                  {"macs", static_cast<double>(space::macs(chain.trial->arch))},
-                  {"lut", used.lut},
-                  {"ff", used.ff},
-                  {"dsp", used.dsp},
-                  {"bram18", used.bram18},
-                  {"average_resource", cost::average_resource_percent(used, study_.device())},
-                  {"clock_cycles", static_cast<double>(hardware.latency())},
-                  {"latency_ns", hardware.latency() * config.target.clock_ns},
-                  {"initiation_interval", static_cast<double>(hardware.initiation_interval())}};
-    if (const CircuitDesign* unrolled = hardware.unrolled()) {
-      values["adders"] = static_cast<double>(unrolled->cost.adders);
-      values["stage_ns"] = unrolled->period_ns;
-    } else {
-      values["multipliers"] = static_cast<double>(hardware.folded()->multipliers);
-    }
-    return values;
   }
 
   /// Once all folds of a state are stored: the model, which is the network of the first fold (one that exists and that can be built), with
@@ -356,6 +323,40 @@ double integer_accuracy(const fixed::FixedNet& net, const data::Dataset& data, s
   return static_cast<double>(right) / static_cast<double>(rows.size());
 }
 
+void require_finite(const Values& values, const std::string& model) {
+  for (const auto& [name, value] : values) {
+    if (!std::isfinite(value)) {
+      throw Error(ExitCode::internal, "a figure is not a finite number",
+                  {.where = model, .found = fmt::format("{} = {}", name, value), .expected = "a number", .hint = {}});
+    }
+  }
+}
+
+Values compressed_figures(const Study& study, const space::ArchSpec& arch, const fixed::FixedNet& net, const Design& hardware,
+                          std::span<const std::uint32_t> rows) {
+  const fixed::WeightCount weights = fixed::count_weights(net);
+  const cost::Resources& used = hardware.resources();
+  Values values{{"accuracy", integer_accuracy(net, study.train(), rows)},
+                {"sparsity", 1 - static_cast<double>(weights.nonzero) / static_cast<double>(weights.total)},
+                {"nonzero", static_cast<double>(weights.nonzero)},
+                {"macs", static_cast<double>(space::macs(arch))},
+                {"lut", used.lut},
+                {"ff", used.ff},
+                {"dsp", used.dsp},
+                {"bram18", used.bram18},
+                {"average_resource", cost::average_resource_percent(used, study.device())},
+                {"clock_cycles", static_cast<double>(hardware.latency())},
+                {"latency_ns", hardware.latency() * study.config().target.clock_ns},
+                {"initiation_interval", static_cast<double>(hardware.initiation_interval())}};
+  if (const CircuitDesign* unrolled = hardware.unrolled()) {
+    values["adders"] = static_cast<double>(unrolled->cost.adders);
+    values["stage_ns"] = unrolled->period_ns;
+  } else {
+    values["multipliers"] = static_cast<double>(hardware.folded()->multipliers);
+  }
+  return values;
+}
+
 CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::ScheduleParams& pipeline, const cost::Calibration& calibration,
                              const circuit::CmvmParams& adders) {
   CircuitDesign design;
@@ -386,10 +387,13 @@ circuit::ScheduleParams pipeline_of(const TargetConfig& target) {
 
 std::string local_search_stage(const StudyConfig& config) { return stage_key(config, "local_search", {"compress"}); }
 
+std::string precision_text(const CompressedModel& model) { return model.precision ? compress::to_string(*model.precision) : kLearned; }
+
 CompressedModel compressed_model(const std::string& name, const Json& record) {
+  const auto precision = json_get<std::string>(record, "precision", name);
   return {.name = name,
           .trial_order = json_get<int>(record, "trial", name),
-          .precision = compress::precision_from_string(json_get<std::string>(record, "precision", name)),
+          .precision = precision == kLearned ? std::nullopt : std::optional(compress::precision_from_string(precision)),
           .iteration = json_get<int>(record, "iteration", name),
           .arch = space::arch_from_json(json_get<Json>(record, "arch", name), name),
           .values = json_get<Values>(record, "values", name),
@@ -400,7 +404,14 @@ CompressedModel compressed_model(const std::string& name, const Json& record) {
 }
 
 std::vector<CompressedModel> local_search(Study& study, const std::vector<TrialResult>& selected) {
-  return LocalSearch(study, selected).run();
+  const LocalSearchMethod method = study.config().compress.method;
+  std::vector<CompressedModel> models;
+  if (method != LocalSearchMethod::learned) models = LocalSearch(study, selected).run();
+  if (method != LocalSearchMethod::pruning) {
+    const auto learned = learned_search(study, selected);
+    models.insert(models.end(), learned.begin(), learned.end());
+  }
+  return models;
 }
 
 double saturated_share(const fixed::FixedType& type, const data::Dataset& data) {

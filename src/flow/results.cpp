@@ -36,6 +36,10 @@ std::string accuracy_cell(const Values& values) {
   return deviation == values.end() ? mean : mean + " +- " + percent(deviation->second);
 }
 
+std::string bits_text(const CompressedModel& model) {
+  return model.precision ? fmt::format("{}/{}", model.precision->weight_bits, model.precision->activation_bits) : precision_text(model);
+}
+
 /// Records of unrolled circuits do not name it where they are older than folding.
 double interval_of(const HardwareResult& hardware) {
   const auto it = hardware.values.find("initiation_interval");
@@ -140,8 +144,8 @@ std::vector<CompressedModel> stored_models(const store::Store& store, const Stud
   std::vector<std::string> precisions;
   for (const auto& text : config.compress.precisions) precisions.push_back(compress::to_string(compress::precision_from_string(text)));
   const auto place = [&](const CompressedModel& model) {
-    const auto precision = std::find(precisions.begin(), precisions.end(), compress::to_string(model.precision));
-    return std::tuple(model.trial_order, precision - precisions.begin(), model.iteration);
+    const auto precision = std::find(precisions.begin(), precisions.end(), precision_text(model));
+    return std::tuple(!model.precision, model.trial_order, precision - precisions.begin(), model.iteration);
   };
   std::vector<CompressedModel> models;
   for (const auto& [name, record] : store.records(config.study, local_search_stage(config)))
@@ -245,7 +249,7 @@ std::string compressed_table(const RunResult& result, const StudyConfig& config)
     const auto& m = result.compressed[i];
     std::vector<std::string> row{m.name,
                                  space::summary(m.arch),
-                                 fmt::format("{}/{}", m.precision.weight_bits, m.precision.activation_bits),
+                                 bits_text(m),
                                  percent(m.values.at("sparsity"), 1),
                                  accuracy_cell(m.values),
                                  count(m.values.at("lut")),
@@ -284,8 +288,7 @@ std::string final_table(const RunResult& result, const Study& study) {
       [](const auto& h) { return percent(h.test_accuracy); });
   row("accuracy % (validation)", base ? percent(base->validation_accuracy) + " float" : "",
       [](const auto& h) { return percent(h.values.at("accuracy")); });
-  row("bits, weights/activations", "32/32",
-      [](const auto& h) { return fmt::format("{}/{}", h.model.precision.weight_bits, h.model.precision.activation_bits); });
+  row("bits, weights/activations", "32/32", [](const auto& h) { return bits_text(h.model); });
   row("sparsity %", base ? "0" : "", [](const auto& h) { return percent(h.values.at("sparsity"), 1); });
   row("MACs", base ? count(static_cast<double>(space::macs(base->arch))) : "", [](const auto& h) { return count(h.values.at("macs")); });
   row("non-zero weights", base ? count(static_cast<double>(space::macs(base->arch))) : "",
@@ -360,7 +363,7 @@ Json to_json(const RunResult& result, const Study& study) {
     const auto& m = result.compressed[i];
     compressed.push_back(
         {{"model", m.name},
-         {"precision", compress::to_string(m.precision)},
+         {"precision", precision_text(m)},
          {"iteration", m.iteration},
          {"network", space::summary(m.arch)},
          {"values", values_json(m.values)},

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <stdexcept>
+#include <string_view>
 
+#include "byte_file.hpp"
 #include "inference.hpp"
 #include "precision_step.hpp"
 #include "snac/core/error.hpp"
@@ -17,6 +20,9 @@
 
 namespace snac::nn {
 namespace {
+
+constexpr std::string_view kMagic("SNACPRC\0", 8);
+constexpr std::uint32_t kVersion = 1;
 
 std::size_t size_of(int value) { return static_cast<std::size_t>(value); }
 
@@ -74,7 +80,8 @@ class Freezing {
   explicit Freezing(const PrecisionNet& net) : mlp_(net.mlp), start_(net.start) {
     tensors_.push_back(learned_elements(net.input, true));
     for (std::size_t l = 0; l < mlp_.layers.size(); ++l) {
-      tensors_.push_back(has_table(l) ? given_elements(net.start.layers[l].output, outputs(l)) : learned_elements(net.outputs[l], is_signed(l)));
+      tensors_.push_back(has_table(l) ? given_elements(net.start.layers[l].output, outputs(l))
+                                      : learned_elements(net.outputs[l], is_signed(l)));
       round_parameters(net, l);
     }
   }
@@ -273,16 +280,14 @@ PrecisionTraining::PrecisionTraining(const PrecisionNet& net, const data::Datase
                                      const PrecisionParams& params)
     : state_(std::make_unique<State>(net, data, rows, params)) {}
 
-PrecisionTraining::PrecisionTraining(const PrecisionCheckpoint& checkpoint, const data::Dataset& data, std::span<const std::uint32_t> rows,
-                                     const PrecisionParams& params)
-    : PrecisionTraining(checkpoint.net, data, rows, params) {
-  state_->step.resume(checkpoint.moments, checkpoint.steps);
-  state_->epochs = checkpoint.epochs;
-}
-
 PrecisionTraining::~PrecisionTraining() = default;
 PrecisionTraining::PrecisionTraining(PrecisionTraining&&) noexcept = default;
 PrecisionTraining& PrecisionTraining::operator=(PrecisionTraining&&) noexcept = default;
+
+void PrecisionTraining::resume(const PrecisionCheckpoint& checkpoint) {
+  state_->step.resume(checkpoint.values, checkpoint.steps);
+  state_->epochs = checkpoint.epochs;
+}
 
 bool PrecisionTraining::finished() const { return state_->epochs >= state_->params.epochs; }
 
@@ -303,9 +308,9 @@ PrecisionEpoch PrecisionTraining::run_epoch() {
     log.cost_factor = params.cost_start * std::pow(params.cost_end / params.cost_start, at / params.epochs);
     const auto rows = std::span<const std::uint32_t>(s.order).subspan(begin, std::min(batch, s.order.size() - begin));
     const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * in_cycle));
-    const double loss = s.step.run(
-        s.data, rows,
-        {.weights = params.learning_rate * cosine, .bits = params.bits_learning_rate * cosine, .cost_factor = log.cost_factor});
+    const double loss =
+        s.step.run(s.data, rows,
+                   {.weights = params.learning_rate * cosine, .bits = params.bits_learning_rate * cosine, .cost_factor = log.cost_factor});
     if (!std::isfinite(loss)) {
       throw DivergedError(
           fmt::format("training diverged: the training loss is not a finite number in epoch {}; lower the learning rate or "
@@ -323,7 +328,29 @@ PrecisionEpoch PrecisionTraining::run_epoch() {
 PrecisionNet PrecisionTraining::net() const { return state_->step.net(); }
 
 PrecisionCheckpoint PrecisionTraining::checkpoint() const {
-  return {.net = net(), .moments = state_->step.moments(), .steps = state_->step.steps(), .epochs = state_->epochs};
+  return {.values = state_->step.values(), .steps = state_->step.steps(), .epochs = state_->epochs};
+}
+
+std::vector<std::byte> serialize(const PrecisionCheckpoint& checkpoint) {
+  ByteWriter writer(kMagic, kVersion);
+  writer.long_floats(checkpoint.values);
+  writer.number(static_cast<std::uint64_t>(checkpoint.steps));
+  writer.number(static_cast<std::uint32_t>(checkpoint.epochs));
+  return writer.finish();
+}
+
+PrecisionCheckpoint deserialize_precision_checkpoint(std::span<const std::byte> bytes, const std::string& where) {
+  ByteReader reader(bytes, kMagic, kVersion, "checkpoint", where);
+  PrecisionCheckpoint checkpoint;
+  checkpoint.values = reader.long_floats("trained values");
+  const auto steps = reader.number<std::uint64_t>("steps");
+  const auto epochs = reader.number<std::uint32_t>("epochs");
+  constexpr std::uint64_t kMost = 1U << 31;
+  if (steps >= kMost * kMost || epochs >= kMost) reader.damaged(fmt::format("{} steps, {} epochs", steps, epochs), "counts");
+  checkpoint.steps = static_cast<std::int64_t>(steps);
+  checkpoint.epochs = static_cast<int>(epochs);
+  reader.finish();
+  return checkpoint;
 }
 
 }  // namespace snac::nn

@@ -339,18 +339,21 @@ void PrecisionStep::keep_in_range() {
   }
 }
 
-std::vector<float> PrecisionStep::moments() const {
-  std::vector<float> moments(2 * size_);
-  std::copy_n(first_moment_.data(), size_, moments.begin());
-  std::copy_n(second_moment_.data(), size_, moments.begin() + static_cast<std::ptrdiff_t>(size_));
-  return moments;
+std::vector<float> PrecisionStep::values() const {
+  std::vector<float> values;
+  for (const AlignedBuffer* buffer : {&trained_, &first_moment_, &second_moment_}) {
+    values.insert(values.end(), buffer->data(), buffer->data() + size_);
+  }
+  return values;
 }
 
-void PrecisionStep::resume(std::span<const float> moments, std::int64_t steps) {
-  if (moments.size() != 2 * size_)
-    throw std::invalid_argument("learned precision: the optimiser's memory has another size than the network");
-  std::copy_n(moments.begin(), size_, first_moment_.data());
-  std::copy_n(moments.begin() + static_cast<std::ptrdiff_t>(size_), size_, second_moment_.data());
+void PrecisionStep::resume(std::span<const float> values, std::int64_t steps) {
+  if (values.size() != 3 * size_) throw std::invalid_argument("learned precision: the checkpoint is one of another network");
+  auto from = values.begin();
+  for (AlignedBuffer* buffer : {&trained_, &first_moment_, &second_moment_}) {
+    std::copy_n(from, size_, buffer->data());
+    from += static_cast<std::ptrdiff_t>(size_);
+  }
   steps_ = steps;
 }
 

@@ -48,8 +48,9 @@ class PrecisionStep {
   /// Derivatives in the shape of a net: mlp.parameters, weight_fraction, input, outputs.
   PrecisionNet gradient() const { return shaped(gradient_); }
   std::int64_t steps() const { return steps_; }
-  std::vector<float> moments() const;
-  void resume(std::span<const float> moments, std::int64_t steps);
+  /// Everything trained and the optimiser's memory, in an order of its own; and back.
+  std::vector<float> values() const;
+  void resume(std::span<const float> values, std::int64_t steps);
 
  private:
   /// Where the bits of one tensor's elements lie in the trained buffer.

@@ -55,8 +55,10 @@ nn::FrozenNet two_layers() {
   std::copy(second.begin(), second.end(), net.mlp.weights(1).begin());
   net.quantizer.input = nn::Grid{.fraction_bits = 5, .min_raw = -128, .max_raw = 127};
   const nn::Grid weight{.fraction_bits = 3, .min_raw = -15, .max_raw = 15};
-  net.quantizer.layers.push_back(
-      {.weight = weight, .bias_fraction_bits = 8, .pre_activation = {}, .output = nn::Grid{.fraction_bits = 5, .min_raw = 0, .max_raw = 255}});
+  net.quantizer.layers.push_back({.weight = weight,
+                                  .bias_fraction_bits = 8,
+                                  .pre_activation = {},
+                                  .output = nn::Grid{.fraction_bits = 5, .min_raw = 0, .max_raw = 255}});
   net.quantizer.layers.push_back({.weight = weight,
                                   .bias_fraction_bits = 8,
                                   .pre_activation = {},

@@ -241,11 +241,20 @@ TEST(LearnedPrecision, goes_on_from_a_checkpoint_to_the_same_bits) {
   while (!whole.finished()) whole.run_epoch();
   PrecisionTraining first(start, data, rows, params);
   for (int epoch = 0; epoch < 4; ++epoch) first.run_epoch();
-  PrecisionTraining second(first.checkpoint(), data, rows, params);
+  const std::vector<std::byte> file = serialize(first.checkpoint());
+  PrecisionTraining second(start, data, rows, params);
+  second.resume(deserialize_precision_checkpoint(file, "file"));
   while (!second.finished()) second.run_epoch();
   EXPECT_EQ(whole.net().mlp.parameters, second.net().mlp.parameters);
   EXPECT_EQ(whole.net().weight_fraction, second.net().weight_fraction);
   EXPECT_EQ(whole.net().outputs, second.net().outputs);
+
+  PrecisionCheckpoint other = first.checkpoint();
+  other.values.pop_back();
+  EXPECT_THROW(second.resume(other), std::invalid_argument);
+  for (std::size_t length = 0; length < file.size(); length += 97) {
+    EXPECT_THROW(deserialize_precision_checkpoint(std::span(file).first(length), "file"), DataError);
+  }
 }
 
 TEST(LearnedPrecision, refuses_what_it_cannot_train) {

@@ -4,9 +4,11 @@
 // HGQ2, with a closer cost than effective bit operations (CostProxy::adder_bits). No batch norm (fold it first), no dropout.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "snac/data/dataset.hpp"
@@ -44,7 +46,8 @@ struct FrozenNet {
 };
 FrozenNet freeze(const PrecisionNet& net);
 /// The same function with less: units without inputs become part of the next biases, units that nothing reads lose their weights,
-/// grids of weights are as coarse as they can be. Weights and biases must lie on the grids. @throws std::invalid_argument as require_fits().
+/// grids of weights are as coarse as they can be. Weights and biases must lie on the grids. @throws std::invalid_argument as
+/// require_fits().
 FrozenNet simplify(const FrozenNet& net);
 
 /// Hardware cost that the loss sees, per dense layer with input bits b_i (with sign) and weights of w_ij magnitude bits:
@@ -74,26 +77,29 @@ struct PrecisionEpoch {
   double cost = 0;        ///< proxy_cost() at the end of the epoch
 };
 
-/// Everything that a training needs to go on to the same bits.
+/// What a training needs, beside the net it started from, to go on to the same bits.
 struct PrecisionCheckpoint {
-  PrecisionNet net;
-  std::vector<float> moments;  ///< of the optimiser
+  std::vector<float> values;  ///< everything that is trained, and the optimiser's memory
   std::int64_t steps = 0;
   int epochs = 0;  ///< done
 };
+/// Binary file: magic "SNACPRC\0", version, content, checksum; little-endian.
+std::vector<std::byte> serialize(const PrecisionCheckpoint& checkpoint);
+/// @throws DataError for a damaged or foreign buffer.
+PrecisionCheckpoint deserialize_precision_checkpoint(std::span<const std::byte> bytes, const std::string& where);
 
 class PrecisionTraining {
  public:
   /// @throws std::invalid_argument for parameters out of range, batch norm or dropout in the network, sizes that do not fit;
   /// DataError, ConfigError as train().
   PrecisionTraining(const PrecisionNet& net, const data::Dataset& data, std::span<const std::uint32_t> rows, const PrecisionParams& params);
-  /// Goes on from a checkpoint of a training with the same data and parameters.
-  PrecisionTraining(const PrecisionCheckpoint& checkpoint, const data::Dataset& data, std::span<const std::uint32_t> rows,
-                    const PrecisionParams& params);
   ~PrecisionTraining();
   PrecisionTraining(PrecisionTraining&&) noexcept;
   PrecisionTraining& operator=(PrecisionTraining&&) noexcept;
 
+  /// Goes on from a checkpoint of a training of the same net with the same data and parameters.
+  /// @throws std::invalid_argument if it is one of another size.
+  void resume(const PrecisionCheckpoint& checkpoint);
   bool finished() const;
   /// @throws Interrupted between batches, DivergedError.
   PrecisionEpoch run_epoch();
