@@ -21,6 +21,9 @@ struct Move {
   double loss = 0;          ///< of the network with this move alone
 };
 
+/// An element with fewer bits keeps them: its last one goes with the weights that read it.
+constexpr std::int64_t kLeastMax = 3;
+
 nn::Grids& grids_of(nn::NetQuantizer& quantizer, std::size_t tensor) {
   return tensor == 0 ? quantizer.input : quantizer.layers[tensor - 1].output;
 }
@@ -36,6 +39,7 @@ void apply(nn::FrozenNet& net, const Move& move) {
   nn::Grids& grids = grids_of(net.quantizer, move.tensor);
   std::vector<nn::Grid> each = grids.all();
   nn::Grid& grid = each[grids.shared() ? 0 : move.element];
+  if (grid.max_raw < kLeastMax) return;  // both its bits were to go
   grid.max_raw = (grid.max_raw + 1) / 2 - 1;
   grid.min_raw /= 2;
   if (move.kind == Move::Kind::lowest_bit) --grid.fraction_bits;
@@ -68,7 +72,7 @@ std::vector<Move> moves_of(const nn::FrozenNet& net) {
         digits = 0;
         for (const double each : digits_reading) digits += each;
       }
-      if (digits == 0 || read[i].max_raw < 3) continue;  // the last bit goes with the weights that read it
+      if (digits == 0 || read[i].max_raw < kLeastMax) continue;
       moves.push_back({.kind = Move::Kind::lowest_bit, .tensor = l, .element = i, .saved = digits + 1});
       moves.push_back({.kind = Move::Kind::highest_bit, .tensor = l, .element = i, .saved = digits + 1});
     }

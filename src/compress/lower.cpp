@@ -1,5 +1,7 @@
 #include "snac/compress/lower.hpp"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <cmath>
 #include <stdexcept>
@@ -14,7 +16,8 @@ fixed::FixedType type_of(const nn::Grid& grid) {
   const fixed::FixedType type{width, width - grid.fraction_bits, is_signed, fixed::Rounding::rnd, fixed::Overflow::sat};
   const bool symmetric = is_signed && grid.min_raw == -grid.max_raw;
   if (grid.max_raw <= 0 || type.max_raw() != grid.max_raw || (!symmetric && type.min_raw() != grid.min_raw)) {
-    throw std::invalid_argument("type_of: the grid is not the range of a fixed-point type");
+    throw std::invalid_argument(fmt::format("type_of: {} to {} with {} fraction bits is not the range of a fixed-point type", grid.min_raw,
+                                            grid.max_raw, grid.fraction_bits));
   }
   return type;
 }

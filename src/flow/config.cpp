@@ -242,6 +242,14 @@ void check(const StudyConfig& config) {
                         {.where = place("compress.precisions"), .found = text, .expected = "each once", .hint = {}});
     }
   }
+  const nn::PrecisionParams& learned = config.compress.learned.training;
+  if (learned.cost_end < learned.cost_start) {
+    throw ConfigError("the cost of learned precision falls",
+                      {.where = place("compress.learned.cost_end"),
+                       .found = fmt::format("{:g}", learned.cost_end),
+                       .expected = fmt::format("at least compress.learned.cost_start, {:g}", learned.cost_start),
+                       .hint = "from 1e-6 to 3e-5 is usual"});
+  }
   const std::vector<std::string> tools{"verilator", "icarus", "yosys", "hls"};
   for (const auto& tool : config.synth.tools) {
     if (std::find(tools.begin(), tools.end(), tool) == tools.end()) {

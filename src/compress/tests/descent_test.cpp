@@ -99,6 +99,20 @@ TEST(Descent, takes_what_the_data_do_not_need_and_nothing_else) {
   EXPECT_EQ(descend(start, data, ranking, judging, nonzero_digits, threads).net.mlp.parameters, result.net.mlp.parameters);
 }
 
+TEST(Descent, leaves_every_grid_one_that_hardware_has) {
+  const data::Dataset data = signs(300);
+  std::vector<std::uint32_t> rows(300);
+  std::iota(rows.begin(), rows.end(), 0U);
+  nn::FrozenNet start = two_layers();
+  const nn::Grid two_bits{.fraction_bits = 1, .min_raw = 0, .max_raw = 3}, three_bits{.fraction_bits = 1, .min_raw = -4, .max_raw = 3};
+  start.quantizer.input = nn::Grids(std::vector<nn::Grid>(3, three_bits));
+  start.quantizer.layers[0].output = nn::Grids(std::vector<nn::Grid>(4, two_bits));
+  // So dear that everything goes that can.
+  const DescentResult result = descend(start, data, rows, rows, nonzero_digits, {.loss_per_cost = 1, .rounds = 8});
+  lower(result.net.mlp, result.net.quantizer).validate();
+  EXPECT_LE(result.cost_after, 2);
+}
+
 TEST(Descent, keeps_a_network_that_is_worth_its_cost) {
   const data::Dataset data = signs(1000);
   std::vector<std::uint32_t> rows(1000);
