@@ -167,6 +167,8 @@ TEST_F(LocalSearch, fronts_hold_what_nothing_dominates_in_the_metrics_asked_for)
   const auto front = with({"front", "--config", config_, "--stage", "compress"}, kFloatFirst);
   const Outcome table = run(with(front, {"--metrics", "accuracy,dsp"}));
   EXPECT_NE(table.out.find("  dsp"), std::string::npos) << "a metric of the front has a column:\n" << table.out;
+  const Outcome searched = run(with({"front", "--config", config_, "--metrics", "accuracy,parameters"}, kFloatFirst));
+  EXPECT_NE(searched.out.find("  parameters"), std::string::npos) << searched.out;
   const Outcome unmeasured = run(with(front, {"--metrics", "accuracy,bops"}));
   EXPECT_EQ(unmeasured.exit_code, static_cast<int>(ExitCode::config));
   EXPECT_NE(unmeasured.err.find("was not measured"), std::string::npos) << unmeasured.err;
