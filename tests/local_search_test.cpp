@@ -220,6 +220,24 @@ TEST_F(LocalSearch, the_user_s_budgets_choose_and_the_choice_is_explained) {
   EXPECT_EQ(run_toy(config_, with(kFloatFirst, {"--set", "choose.by=bops"})).exit_code, static_cast<int>(ExitCode::config));
 }
 
+TEST_F(LocalSearch, pruning_to_one_weight_per_layer_still_ends_in_verilog) {
+  for (const std::string order : {"combined", "prune_then_quantise"}) {
+    const Outcome outcome = run_toy(
+        config_, {"--json", "--output", path(order), "--set", "synth.tools=[icarus]", "--set", "choose={rule: cheapest, by: lut}", "--set",
+                  "compress={precisions: [2], order: " + order +
+                      ", warmup_epochs: 1, quantise_epochs: 1, pruning: {iterations: 3, fraction: 0.999, epochs: 1}}"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const Json json = parse_json(outcome.out, "run --json");
+    for (const Json& model : json["compressed"]) {
+      for (const auto& [name, value] : model["values"].items()) EXPECT_TRUE(value.is_number()) << model["model"] << " " << name;
+      if (model["iteration"] == 3) {
+        EXPECT_LE(model["values"]["nonzero"].get<int>(), 3) << "at most two hidden layers";
+      }
+    }
+    EXPECT_EQ(json["hardware"][0]["verification"]["summary"], "bit-exact: 1000/1000");
+  }
+}
+
 TEST_F(LocalSearch, values_that_no_grid_holds_end_the_search_with_the_reason) {
   std::string csv = "a,b,label\n";
   Rng rng(1);
