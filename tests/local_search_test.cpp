@@ -167,6 +167,8 @@ TEST_F(LocalSearch, fronts_hold_what_nothing_dominates_in_the_metrics_asked_for)
   const auto front = with({"front", "--config", config_, "--stage", "compress"}, kFloatFirst);
   const Outcome table = run(with(front, {"--metrics", "accuracy,dsp"}));
   EXPECT_NE(table.out.find("  dsp"), std::string::npos) << "a metric of the front has a column:\n" << table.out;
+  const Outcome searched = run(with({"front", "--config", config_, "--metrics", "accuracy,parameters"}, kFloatFirst));
+  EXPECT_NE(searched.out.find("  parameters"), std::string::npos) << searched.out;
   const Outcome unmeasured = run(with(front, {"--metrics", "accuracy,bops"}));
   EXPECT_EQ(unmeasured.exit_code, static_cast<int>(ExitCode::config));
   EXPECT_NE(unmeasured.err.find("was not measured"), std::string::npos) << unmeasured.err;
@@ -216,6 +218,24 @@ TEST_F(LocalSearch, the_user_s_budgets_choose_and_the_choice_is_explained) {
   EXPECT_EQ(nothing.exit_code, static_cast<int>(ExitCode::no_result));
   EXPECT_NE(nothing.err.find("best latency_ns"), std::string::npos) << nothing.err;
   EXPECT_EQ(run_toy(config_, with(kFloatFirst, {"--set", "choose.by=bops"})).exit_code, static_cast<int>(ExitCode::config));
+}
+
+TEST_F(LocalSearch, pruning_to_one_weight_per_layer_still_ends_in_verilog) {
+  for (const std::string order : {"combined", "prune_then_quantise"}) {
+    const Outcome outcome = run_toy(
+        config_, {"--json", "--output", path(order), "--set", "synth.tools=[icarus]", "--set", "choose={rule: cheapest, by: lut}", "--set",
+                  "compress={precisions: [2], order: " + order +
+                      ", warmup_epochs: 1, quantise_epochs: 1, pruning: {iterations: 3, fraction: 0.999, epochs: 1}}"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const Json json = parse_json(outcome.out, "run --json");
+    for (const Json& model : json["compressed"]) {
+      for (const auto& [name, value] : model["values"].items()) EXPECT_TRUE(value.is_number()) << model["model"] << " " << name;
+      if (model["iteration"] == 3) {
+        EXPECT_LE(model["values"]["nonzero"].get<int>(), 3) << "at most two hidden layers";
+      }
+    }
+    EXPECT_EQ(json["hardware"][0]["verification"]["summary"], "bit-exact: 1000/1000");
+  }
 }
 
 TEST_F(LocalSearch, values_that_no_grid_holds_end_the_search_with_the_reason) {

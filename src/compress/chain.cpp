@@ -71,7 +71,7 @@ void describe(Fields& f, ChainParams& p) {
   f.choice<nn::Schedule>("schedule", p.schedule,
                          {{"constant", nn::Schedule::constant}, {"cosine", nn::Schedule::cosine}, {"plateau", nn::Schedule::plateau}},
                          "Learning rate over each round's epochs");
-  f.integer("logits_bits", p.logits_bits, {.min = 4, .max = 32}, "Width of the network's outputs");
+  f.integer("logits_bits", p.logits_bits, {.min = 4, .max = 23}, "Width of the network's outputs");
   f.integer("table_index_bits", p.table_index_bits, {.min = 4, .max = 14}, "Index width of tanh, sigmoid and leaky_relu tables");
 }
 

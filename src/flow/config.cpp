@@ -20,7 +20,14 @@ fixed::FixedType input_type_from_string(const std::string& text) {
       (type.overflow != fixed::Overflow::wrap && type.overflow != fixed::Overflow::sat)) {
     throw ConfigError("inputs are always rounded half up and saturated (RND, SAT)");
   }
-  if (type.width > 24) throw ConfigError("an input wider than 24 bits is not supported");
+  constexpr int kFinestStep = 24, kCoarsestStep = 24;  // what training in single precision and 62-bit accumulators hold
+  if (type.width > 23) throw ConfigError("an input wider than 23 bits is not supported: training computes in single precision");
+  if (type.is_signed && type.width < 2)
+    throw ConfigError("a signed input of one bit holds no positive value: at least 2 bits, or ufixed<1,1>");
+  if (type.fraction_bits() > kFinestStep || type.fraction_bits() < -kCoarsestStep) {
+    throw ConfigError(fmt::format("a step of 2^{} is not supported: from 2^-{} to 2^{}; scale the features (data.scaling)",
+                                  -type.fraction_bits(), kFinestStep, kCoarsestStep));
+  }
   type.rounding = fixed::Rounding::rnd;
   type.overflow = fixed::Overflow::sat;
   return type;

@@ -93,7 +93,8 @@ RunResult run(Study& study, Stage last) {
                  .expected = "at least one trained network",
                  .hint = "lower the learning rates of the space"});
   }
-  result.search_front = finished.front(objective_names(config));
+  result.search_metrics = objective_names(config);
+  result.search_front = finished.front(result.search_metrics);
   if (last == Stage::search) return result;
 
   result.baseline = train_baseline(study);
@@ -178,7 +179,8 @@ RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics)
   }
   std::sort(result.trials.begin(), result.trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   const Finished finished(result.trials);
-  result.search_front = finished.front(metrics.search.empty() ? objective_names(config) : metrics.search);
+  result.search_metrics = metrics.search.empty() ? objective_names(config) : metrics.search;
+  result.search_front = finished.front(result.search_metrics);
   result.compressed = stored_models(*store, config);
   result.compressed_metrics = metrics.compressed.empty() ? compressed_metrics(config) : metrics.compressed;
   result.compressed_front = front_of(values_of(result.compressed), result.compressed_metrics);
@@ -203,7 +205,7 @@ TrainingEffort training_effort(std::span<const TrialResult> trials, const StudyC
 
 std::string trials_table(const RunResult& result, const StudyConfig& config) {
   std::vector<std::string> header{"trial", "network"};
-  auto names = objective_names(config);
+  auto names = result.search_metrics;
   std::vector<std::string> always{"accuracy", "lut", "clock_cycles", "macs"};
   if (folds(config)) always.insert(always.end() - 2, {"dsp", "bram18"});
   for (const std::string& name : always) {

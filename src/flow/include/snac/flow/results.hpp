@@ -17,7 +17,8 @@ enum class Stage { search, compress, hardware };
 
 struct RunResult {
   std::vector<TrialResult> trials;
-  std::vector<std::size_t> search_front;  ///< indices into trials
+  std::vector<std::size_t> search_front;    ///< indices into trials
+  std::vector<std::string> search_metrics;  ///< that search_front is the front of
   std::vector<CompressedModel> compressed;
   std::vector<std::size_t> compressed_front;    ///< indices into compressed
   std::vector<std::string> compressed_metrics;  ///< that compressed_front is the front of
