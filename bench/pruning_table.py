@@ -10,9 +10,9 @@ import argparse
 import json
 import pathlib
 import statistics
-import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from studies import ROOT, run_study, spread
+
 NETWORKS = {
     "24-120-60-32-64-64-64-32-44-5": [120, 60, 32, 64, 64, 64, 32, 44],
     "24-128-32-16-32-5": [128, 32, 16, 32],
@@ -22,12 +22,10 @@ FIGURES = ["sparsity", "lut", "ff", "clock_cycles", "accuracy"]
 
 
 def study(snac, folder, widths, seed, more):
-    """One run of the program. @returns its JSON."""
     layers = ", ".join(f"{i + 1}: {width}" for i, width in enumerate(widths))
     name = "-".join(map(str, widths))
-    command = [snac, "run", "--config", str(ROOT / "configs/jets_pruning.yaml"), "--json", "--output", str(folder / f"{name}-seed{seed}"),
-               "--set", f"seed={seed}", "--set", f"space.layers={len(widths)}", "--set", f"space.width={{{layers}}}", *more]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return run_study(snac, "configs/jets_pruning.yaml", folder / f"{name}-seed{seed}", seed,
+                     ["--set", f"space.layers={len(widths)}", "--set", f"space.width={{{layers}}}", *more])
 
 
 def rows_of(runs):
@@ -39,12 +37,6 @@ def rows_of(runs):
         row.update({name: [m["values"][name] for m in models] for name in FIGURES})
         rows.append(row)
     return rows
-
-
-def spread(values, scale=1.0, digits=0):
-    values = [scale * v for v in values]
-    deviation = statistics.stdev(values) if len(values) > 1 else 0
-    return f"{statistics.mean(values):,.{digits}f} ± {deviation:,.{digits}f}"
 
 
 def main():
