@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "snac/circuit/lower.hpp"
-#include "snac/compress/lower.hpp"
 #include "snac/core/interrupt.hpp"
 #include "snac/core/log.hpp"
 #include "snac/core/progress.hpp"
@@ -71,37 +70,17 @@ class Chain {
   }
 
   Json save(const compress::ChainState& state) {
-    const StudyConfig& config = study_.config();
-    const fixed::FixedNet net =
-        fixed::with_output(compress::lower(state.mlp, state.quantizer, study_.train().class_names, study_.preprocessor().to_json()),
-                           config.target.output, config.target.probability_bits);
-    const Design hardware = design(net, config);
-    const fixed::WeightCount weights = fixed::count_weights(net);
-    const cost::Resources& used = hardware.resources();
-    Values values{{"accuracy", integer_accuracy(net, study_.train(), input_.validation_rows)},
-                  {"sparsity", 1 - static_cast<double>(weights.nonzero) / static_cast<double>(weights.total)},
-                  {"nonzero", static_cast<double>(weights.nonzero)},
-                  {"macs", static_cast<double>(space::macs(trial_.arch))},
-                  {"lut", used.lut},
-                  {"ff", used.ff},
-                  {"dsp", used.dsp},
-                  {"bram18", used.bram18},
-                  {"average_resource", cost::average_resource_percent(used, study_.device())},
-                  {"clock_cycles", static_cast<double>(hardware.latency())},
-                  {"latency_ns", hardware.latency() * config.target.clock_ns},
-                  {"initiation_interval", static_cast<double>(hardware.initiation_interval())}};
-    if (const CircuitDesign* unrolled = hardware.unrolled()) {
-      values["adders"] = static_cast<double>(unrolled->cost.adders);
-      values["stage_ns"] = unrolled->period_ns;
-    } else {
-      values["multipliers"] = static_cast<double>(hardware.folded()->multipliers);
-    }
+    const fixed::FixedNet net = integer_network(state.mlp, state.quantizer, study_);
+    const Design hardware = design(net, study_.config());
+    Values values = hardware_values(net, hardware, study_);
+    values["accuracy"] = integer_accuracy(net, study_.train(), input_.validation_rows);
+    values["macs"] = static_cast<double>(space::macs(trial_.arch));
     Json record{{"trial", trial_.order},
                 {"precision", compress::to_string(precision_)},
                 {"iteration", state.iteration},
                 {"arch", space::to_json(trial_.arch)},
                 {"values", values},
-                {"resource_source", used.source},
+                {"resource_source", hardware.resources().source},
                 {"quantizer", compress::to_json(state.quantizer)}};
     study_.store().transaction([&] {
       record["mlp"] = study_.store().put_artefact(weight_bytes(state.mlp));
