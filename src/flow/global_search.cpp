@@ -54,7 +54,6 @@ class TrainingProblem : public search::Problem {
   explicit TrainingProblem(Study& study)
       : study_(study),
         cardinality_(study.space().cardinality()),
-        circuit_config_(circuit_config(study.config())),
         termination_(study.config(), study.splits().size()),
         progress_("global search", static_cast<std::size_t>(study.config().search.trials), "trials", known_trials(study)) {
     for (const auto& [name, direction] : study.config().search.objectives) objectives_.push_back(find_metric(name, "search.objectives"));
@@ -236,7 +235,7 @@ class TrainingProblem : public search::Problem {
         stopwatch.lap("compression");
         scores.push_back(compressed.validation);
         if (fold > 0) continue;
-        const Design hardware = design(compressed.net, circuit_config_);
+        const Design hardware = design_of_trial(compressed.net, study_.config());
         for (const auto& [name, value] : hardware_values(compressed.net, hardware, study_)) outcome.values[name] = value;
         outcome.resource_source = hardware.resources().source;
         outcome.fixed_net = fixed::to_json(compressed.net).dump();
@@ -310,7 +309,6 @@ class TrainingProblem : public search::Problem {
 
   Study& study_;
   std::vector<std::int32_t> cardinality_;
-  StudyConfig circuit_config_;
   std::vector<Metric> objectives_;
   std::vector<Condition> constraints_;
   std::vector<std::string> order_;

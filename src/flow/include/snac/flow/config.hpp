@@ -69,11 +69,11 @@ enum class HardwareFigures {
 
 /// The short compression of a trained candidate, to target.precision and target.sparsity; see trial_circuit.hpp.
 struct CircuitConfig {
-  int warmup_epochs = 1;
+  int warmup_epochs = 0;
   int rounds = 1;  ///< of pruning
-  int epochs = 1;  ///< after each round
+  int epochs = 2;  ///< after each round
   int batch = 128;
-  double learning_rate = 1e-3;
+  double learning_rate = 2e-3;
   nn::Schedule schedule = nn::Schedule::cosine;
   compress::PruningScope scope = compress::PruningScope::layer;
   int logits_bits = 16;
