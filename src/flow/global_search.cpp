@@ -244,9 +244,6 @@ class TrainingProblem : public search::Problem {
     } catch (const nn::DivergedError& error) {
       outcome.failure = fmt::format("short compression: {}", error.summary());
       return outcome;
-    } catch (const DataError& error) {  // a value that is too wide for the circuit
-      outcome.failure = fmt::format("no circuit: {}", error.summary());
-      return outcome;
     }
     add_scores(scores, outcome.values);
     double accuracy = 0;
