@@ -185,7 +185,8 @@ class Experiment {
     Outcome outcome;
     std::vector<flow::TrialResult> trials;
     std::vector<double> costs;
-    for (int wanted = options_.trials;; wanted += std::max(10, wanted / 8)) {
+    // A search that costs more per trial needs fewer; more trials continue it.
+    for (int wanted = budget == 0 ? options_.trials : std::max(options_.population, options_.trials * 3 / 5);; wanted += std::max(10, wanted / 8)) {
       flow::Study study(configuration(mode, seed, wanted));
       trials = flow::global_search(study);
       costs.clear();
@@ -258,7 +259,7 @@ class Experiment {
     overrides.push_back("search.objectives=" + mode.objectives);
     if (mode.circuit) {
       overrides.emplace_back("search.hardware=circuit");
-      for (const std::string& each : options_.circuit) overrides.push_back("search.circuit." + each);
+      overrides.insert(overrides.end(), options_.circuit.begin(), options_.circuit.end());
     }
     return flow::load_config(options_.config, overrides);
   }
@@ -272,7 +273,7 @@ int main_of(int argc, char** argv) {
   app.add_option("--config", options.config, "Study")->required();
   app.add_option("--work", options.work, "Folder for the studies; kept, so that an interrupted measurement goes on")->required();
   app.add_option("--set", options.overrides, "Overrides for all searches");
-  app.add_option("--circuit", options.circuit, "Overrides of search.circuit, for instance epochs=2");
+  app.add_option("--circuit", options.circuit, "Overrides for searches with circuits in the loop, for instance search.epochs=6");
   app.add_option("--truth", options.recipe, "Overrides that make the final recipe");
   app.add_option("--seeds", options.seeds, "Number of seeds")->check(CLI::Range(1, 1000));
   app.add_option("--trials", options.trials, "Trials of the search guided by estimates")->check(CLI::Range(4, 1'000'000));
