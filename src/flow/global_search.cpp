@@ -37,18 +37,6 @@ class Stopwatch {
 
 std::string key_of(const space::Genome& identity) { return fmt::format("{}", fmt::join(identity, ",")); }
 
-/// Mean and sample standard deviation.
-struct Spread {
-  double mean = 0, deviation = 0;
-};
-Spread spread_of(const std::vector<double>& values) {
-  Spread spread;
-  for (const double v : values) spread.mean += v / static_cast<double>(values.size());
-  for (const double v : values) spread.deviation += (v - spread.mean) * (v - spread.mean);
-  spread.deviation = values.size() > 1 ? std::sqrt(spread.deviation / static_cast<double>(values.size() - 1)) : 0;
-  return spread;
-}
-
 class TrainingProblem : public search::Problem {
  public:
   explicit TrainingProblem(Study& study)
@@ -258,10 +246,9 @@ class TrainingProblem : public search::Problem {
       accuracies.push_back(score.accuracy);
       losses.push_back(score.loss);
     }
-    const Spread accuracy = spread_of(accuracies);
-    values["accuracy"] = accuracy.mean;
-    values["accuracy_deviation"] = accuracy.deviation;
-    values["loss"] = spread_of(losses).mean;
+    values["accuracy"] = mean_of(accuracies);
+    values["accuracy_deviation"] = deviation_of(accuracies);
+    values["loss"] = mean_of(losses);
   }
 
   Values estimate(const space::ArchSpec& arch) const {
