@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "snac/circuit/lower.hpp"
+#include "snac/compress/lower.hpp"
 #include "snac/core/interrupt.hpp"
 #include "snac/core/log.hpp"
 #include "snac/core/progress.hpp"
