@@ -36,6 +36,9 @@ void require_usable(double value, std::size_t layer, const char* what) {
                   layer + 1, what, value, kLargestValue));
 }
 
+/// Fraction bits that the products of a layer may have so that its bias fits 62 bits, with room to grow by a factor of 2^9 in training.
+int finest_products(double largest_bias) { return 52 - std::max(0, std::ilogb(std::max(largest_bias, 1.0)) + 1); }
+
 /// The range of a layer's pre-activations without rare outliers; all of it where outliers are all there is.
 double usual_range(const nn::LayerRange& range) {
   const double largest = std::max(std::abs(static_cast<double>(range.pre_min)), std::abs(static_cast<double>(range.pre_max)));
@@ -97,6 +100,7 @@ nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::s
     require_usable(range, i, "activations");
     nn::LayerQuantizer layer;
     layer.weight = weight_grid(mlp.weights(i), params.precision.weight_bits);
+    layer.weight.fraction_bits = std::min(layer.weight.fraction_bits, finest_products(largest_magnitude(mlp.biases(i))) - input_fraction);
     layer.bias_fraction_bits = input_fraction + layer.weight.fraction_bits;
     switch (mlp.layers[i].activation) {
       case space::Activation::relu: {

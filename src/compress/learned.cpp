@@ -22,6 +22,12 @@ void describe(Fields& f, LearnedParams& p) {
   f.choice<nn::CostProxy>("cost", p.training.proxy,
                           {{"adder_bits", nn::CostProxy::adder_bits}, {"bit_operations", nn::CostProxy::bit_operations}},
                           "Hardware cost in the loss: bits of the adders, or effective bit operations");
+  f.choice<nn::WeightBits>("weight_bits", p.training.granularity.weights,
+                           {{"each", nn::WeightBits::each}, {"channel", nn::WeightBits::channel}, {"layer", nn::WeightBits::layer}},
+                           "What has bits of its own: each weight, all weights of one output, or all of a layer");
+  f.choice<nn::ActivationBits>("activation_bits", p.training.granularity.activations,
+                               {{"each", nn::ActivationBits::each}, {"layer", nn::ActivationBits::layer}},
+                               "The same for inputs and activations: each element, or all of a layer");
   f.integer("start_bits", p.start_bits, {.min = 2, .max = 12}, "Bits of weights and activations at the beginning");
   f.integer("points", p.points, {.min = 1, .max = 10000}, "Networks kept, evenly spread over the logarithm of the cost");
   f.integer("descent_rounds", p.descent_rounds, {.min = 0, .max = 1000},

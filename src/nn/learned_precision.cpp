@@ -259,7 +259,7 @@ double proxy_cost(const PrecisionNet& net, CostProxy proxy) { return PrecisionSt
 
 struct PrecisionTraining::State {
   State(const PrecisionNet& net, const data::Dataset& dataset, std::span<const std::uint32_t> train_rows, const PrecisionParams& parameters)
-      : data(dataset), rows(train_rows), params(parameters), step(net, parameters.batch, parameters.proxy) {
+      : data(dataset), rows(train_rows), params(parameters), step(net, parameters.batch, parameters.proxy, parameters.granularity) {
     validate(params);
     require_fits(net.mlp, data, rows);
     if (rows.empty()) {

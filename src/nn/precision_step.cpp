@@ -81,8 +81,31 @@ PrecisionStep::Elements PrecisionStep::place(int count, bool is_signed, bool rel
   return elements;
 }
 
-PrecisionStep::PrecisionStep(const PrecisionNet& net, int largest_batch, CostProxy proxy)
-    : kernels_(nn::kernels()), spec_(net), proxy_(proxy), layout_(packed_layout(net.mlp)) {
+template <class Merge>
+void PrecisionStep::for_each_common(Merge merge) const {
+  if (granularity_.weights != WeightBits::each) {
+    for (const PackedLayer& layer : layout_.layers) {
+      const std::size_t first = fractions_ + layer.weight, op = size_of(layer.padded_outputs);
+      if (granularity_.weights == WeightBits::layer) {
+        merge(first, 1, layer.weight_size);
+        continue;
+      }
+      for (std::size_t o = 0; o < size_of(layer.outputs); ++o) merge(first + o, op, size_of(layer.inputs));
+    }
+  }
+  if (granularity_.activations == ActivationBits::each) return;
+  const auto merge_elements = [&](const Elements& elements) {
+    merge(elements.fraction, 1, size_of(elements.count));
+    merge(elements.range, 1, size_of(elements.count));
+  };
+  merge_elements(input_elements_);
+  for (const Layer& layer : layers_) {
+    if (layer.elements) merge_elements(*layer.elements);
+  }
+}
+
+PrecisionStep::PrecisionStep(const PrecisionNet& net, int largest_batch, CostProxy proxy, Granularity granularity)
+    : kernels_(nn::kernels()), spec_(net), proxy_(proxy), granularity_(granularity), layout_(packed_layout(net.mlp)) {
   const Mlp& mlp = spec_.mlp;
   require_fits(spec_.start, mlp);
   fractions_ = layout_.size;
@@ -139,6 +162,11 @@ void PrecisionStep::load(const PrecisionNet& net) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     if (layers_[l].elements) put(*layers_[l].elements, net.outputs[l]);
   }
+  for_each_common([&](std::size_t first, std::size_t stride, std::size_t count) {
+    float largest = trained_[first];
+    for (std::size_t k = 0; k < count; ++k) largest = std::max(largest, trained_[first + k * stride]);
+    for (std::size_t k = 0; k < count; ++k) trained_[first + k * stride] = largest;
+  });
   keep_in_range();
 }
 
@@ -293,6 +321,11 @@ double PrecisionStep::compute_gradient(const data::Dataset& data, std::span<cons
                                                      1.0F / static_cast<float>(count), upstream_.data());
   backward(count);
   add_cost(cost_factor);
+  for_each_common([&](std::size_t first, std::size_t stride, std::size_t members) {
+    float sum = 0;
+    for (std::size_t k = 0; k < members; ++k) sum += gradient_[first + k * stride];
+    for (std::size_t k = 0; k < members; ++k) gradient_[first + k * stride] = sum;
+  });
   return loss;
 }
 

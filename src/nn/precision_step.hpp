@@ -32,7 +32,8 @@ LayerCost layer_cost(CostProxy proxy, const PackedLayer& layer, const float* qua
 
 class PrecisionStep {
  public:
-  PrecisionStep(const PrecisionNet& net, int largest_batch, CostProxy proxy);
+  /// Bits in common start from the largest among them.
+  PrecisionStep(const PrecisionNet& net, int largest_batch, CostProxy proxy, Granularity granularity = {});
 
   struct Rates {
     double weights = 0, bits = 0, cost_factor = 0;
@@ -76,6 +77,9 @@ class PrecisionStep {
   const Elements* below(std::size_t l) const;        ///< the bits of what layer l reads; null after a table
   std::vector<int> input_bits(std::size_t l) const;  ///< with sign; 0 = always 0
   void add_cost(double factor);
+  /// Calls merge(offset, stride, count) for every set of bits in the trained buffer that have one value in common.
+  template <class Merge>
+  void for_each_common(Merge merge) const;
   void update(const Rates& rates);
   void keep_in_range();
   PrecisionNet shaped(const AlignedBuffer& trained) const;
@@ -84,6 +88,7 @@ class PrecisionStep {
   const Kernels& kernels_;
   PrecisionNet spec_;
   CostProxy proxy_;
+  Granularity granularity_;
   std::int64_t steps_ = 0;
   PackedLayout layout_;
   std::size_t fractions_ = 0;  ///< offset of the weights' fraction bits: same order as the parameters

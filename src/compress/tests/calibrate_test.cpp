@@ -115,6 +115,20 @@ TEST(Calibrate, no_grid_is_too_fine_for_the_integers) {
   }
 }
 
+TEST(Calibrate, large_biases_beside_tiny_weights_fit_the_accumulator) {
+  const auto data = clouds(300, 1);
+  for (const float bias : {1.0F, 1e5F, 2e9F}) {
+    nn::Mlp mlp = network(space::Activation::relu);
+    for (std::size_t i = 0; i < 3; ++i) {
+      for (float& w : mlp.weights(i)) w *= 1e-18F;
+    }
+    for (float& b : mlp.biases(2)) b = bias;
+    const auto q = calibrate(mlp, data, all_rows(data), {.precision = {16, 16}});
+    const auto net = lower(mlp, q);
+    EXPECT_EQ(fixed::run(net, fixed::quantize_inputs(net, data.features)), nn::predict_exact(mlp, q, data, all_rows(data))) << bias;
+  }
+}
+
 TEST(Calibrate, values_that_no_grid_holds_are_refused_with_the_layer) {
   const auto data = clouds(300, 1);
   const auto message = [&](const nn::Mlp& mlp) -> std::string {

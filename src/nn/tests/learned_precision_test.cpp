@@ -231,6 +231,43 @@ TEST(LearnedPrecision, learns_xor_with_ever_fewer_bits) {
   }
 }
 
+TEST(LearnedPrecision, bits_in_common_stay_in_common_and_follow_the_summed_gradient) {
+  const data::Dataset data = xor_like(300, 3);
+  const auto rows = all_rows(data);
+  const Mlp mlp = random_mlp(chain(4, {{5, Activation::relu, false, 0}, {2, Activation::linear, false, 0}}));
+  const PrecisionNet start = make_precision_net(mlp, eight_bit_grids(mlp), data, rows);
+  const auto inputs = [&](std::size_t l) { return size_of(mlp.layers[l].inputs); };
+  for (const WeightBits weights : {WeightBits::channel, WeightBits::layer}) {
+    PrecisionTraining training(start, data, rows,
+                               {.epochs = 3,
+                                .batch = 50,
+                                .bits_learning_rate = 2e-2,
+                                .cost_end = 1e-2,
+                                .granularity = {.weights = weights, .activations = ActivationBits::layer}});
+    while (!training.finished()) training.run_epoch();
+    const PrecisionNet net = training.net();
+    for (std::size_t l = 0; l < 2; ++l) {
+      const float* fraction = net.weight_fraction.data() + mlp.layers[l].weight;
+      EXPECT_NE(fraction[0], start.weight_fraction[mlp.layers[l].weight]);
+      for (std::size_t o = 0; o < size_of(mlp.layers[l].outputs); ++o) {
+        const float common = weights == WeightBits::layer ? fraction[0] : fraction[o * inputs(l)];
+        for (std::size_t i = 0; i < inputs(l); ++i) EXPECT_EQ(fraction[o * inputs(l) + i], common);
+        EXPECT_EQ(net.outputs[l].fraction[o], net.outputs[l].fraction[0]);
+        EXPECT_EQ(net.outputs[l].range[o], net.outputs[l].range[0]);
+      }
+    }
+    EXPECT_EQ(std::count(net.input.fraction.begin(), net.input.fraction.end(), net.input.fraction[0]), 4);
+  }
+
+  PrecisionStep each(start, 300, CostProxy::adder_bits), common(start, 300, CostProxy::adder_bits, {.weights = WeightBits::channel});
+  each.compute_gradient(data, rows, 1e-3);
+  common.compute_gradient(data, rows, 1e-3);
+  const std::size_t first = mlp.layers[0].weight;
+  float sum = 0;
+  for (std::size_t i = 0; i < 4; ++i) sum += each.gradient().weight_fraction[first + i];
+  EXPECT_NEAR(common.gradient().weight_fraction[first], sum, 1e-6F);
+}
+
 TEST(LearnedPrecision, goes_on_from_a_checkpoint_to_the_same_bits) {
   const data::Dataset data = xor_like(500, 3);
   const auto rows = all_rows(data);

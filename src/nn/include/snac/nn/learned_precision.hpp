@@ -58,6 +58,14 @@ enum class CostProxy {
 /// Both also count every activation bit once: rounding, ReLU and saturation take about a LUT each.
 double proxy_cost(const PrecisionNet& net, CostProxy proxy);
 
+/// Which weights, and which elements of an activation, have their bits in common. A channel is all weights of one output.
+enum class WeightBits { each, channel, layer };
+enum class ActivationBits { each, layer };
+struct Granularity {
+  WeightBits weights = WeightBits::each;
+  ActivationBits activations = ActivationBits::each;
+};
+
 struct PrecisionParams {
   int epochs = 100;
   int batch = 1024;
@@ -66,6 +74,7 @@ struct PrecisionParams {
   int cycle_epochs = 20;                      ///< cosine restarts (Loshchilov and Hutter, arXiv 1608.03983), so that accuracy recovers
   double cost_start = 1e-7, cost_end = 1e-4;  ///< factor of the cost in the loss: grows geometrically over the epochs
   CostProxy proxy = CostProxy::adder_bits;
+  Granularity granularity = {};
   std::uint64_t seed = 1;
 };
 
