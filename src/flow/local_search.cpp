@@ -100,6 +100,7 @@ class Chain {
                 {"precision", compress::to_string(precision_)},
                 {"iteration", state.iteration},
                 {"arch", space::to_json(trial_.arch)},
+                {"network", space::summary(trial_.arch)},
                 {"values", values},
                 {"resource_source", used.source},
                 {"quantizer", compress::to_json(state.quantizer)}};
@@ -147,9 +148,12 @@ CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::Schedule
 
 CircuitDesign design_circuit(const fixed::FixedNet& net, const StudyConfig& config) {
   const TargetConfig& target = config.target;
-  const circuit::CmvmParams adders{.effort = target.effort, .extra_depth = target.extra_depth};
-  if (target.calibration.empty()) return design_circuit(net, pipeline_of(target), cost::shipped_calibration(), adders);
-  return design_circuit(net, pipeline_of(target), cost::load_calibration(config.resolve(target.calibration)), adders);
+  return design_circuit(net, pipeline_of(target), calibration_of(config), {.effort = target.effort, .extra_depth = target.extra_depth});
+}
+
+cost::Calibration calibration_of(const StudyConfig& config) {
+  const std::string& file = config.target.calibration;
+  return file.empty() ? cost::shipped_calibration() : cost::load_calibration(config.resolve(file));
 }
 
 circuit::ScheduleParams pipeline_of(const TargetConfig& target) {

@@ -9,18 +9,13 @@
 
 #include "snac/core/log.hpp"
 #include "snac/core/text_table.hpp"
+#include "snac/flow/run_record.hpp"
 #include "snac/flow/selection.hpp"
 
 namespace snac::flow {
 namespace {
 
 bool folds(const StudyConfig& config) { return config.target.reuse_factor > 1; }
-
-/// What spans the front of compressed models.
-std::vector<std::string> compressed_metrics(const StudyConfig& config) {
-  if (folds(config)) return {"accuracy", "lut", "dsp", "clock_cycles"};
-  return {"accuracy", "lut", "clock_cycles"};
-}
 
 std::string count(double value) { return with_thousands(static_cast<long long>(value + 0.5)); }
 std::string percent(double share, int digits = 2) { return fmt::format("{:.{}f}", 100 * share, digits); }
@@ -68,9 +63,15 @@ Json values_json(const Values& values) {
 
 }  // namespace
 
+std::vector<std::string> compressed_objectives(const StudyConfig& config) {
+  if (folds(config)) return {"accuracy", "lut", "dsp", "clock_cycles"};
+  return {"accuracy", "lut", "clock_cycles"};
+}
+
 RunResult run(Study& study, Stage last) {
   const StudyConfig& config = study.config();
   if (last == Stage::hardware) require_tools(config);
+  RunRecord record(study);
   RunResult result;
   result.trials = global_search(study);
   const Finished finished(result.trials);
@@ -89,11 +90,12 @@ RunResult run(Study& study, Stage last) {
   result.select_reason = selected.reason;
   spdlog::info("local search: {}", selected.reason);
   std::vector<TrialResult> trials;
+  record.selected(selected.reason);
   for (const std::size_t k : selected.chosen) trials.push_back(result.trials[finished.positions[k]]);
   std::sort(trials.begin(), trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   result.compressed = local_search(study, trials);
   const auto compressed_values = values_of(result.compressed);
-  result.compressed_front = front_of(compressed_values, compressed_metrics(config));
+  result.compressed_front = front_of(compressed_values, compressed_objectives(config));
   if (last == Stage::compress) return result;
 
   const Selection chosen = select(compressed_values, config.choose, "choose");
@@ -101,6 +103,7 @@ RunResult run(Study& study, Stage last) {
   spdlog::info("hardware: {}", chosen.reason);
   std::vector<CompressedModel> models;
   for (const std::size_t k : chosen.chosen) models.push_back(result.compressed[k]);
+  record.chosen(chosen.reason, models);
   result.hardware = hardware(study, models);
   return result;
 }
@@ -126,7 +129,7 @@ RunResult stored_results(const StudyConfig& config) {
   result.search_front = finished.front(config);
   for (const auto& [name, record] : store->records(config.study, local_search_stage(config)))
     result.compressed.push_back(compressed_model(name, record));
-  result.compressed_front = front_of(values_of(result.compressed), compressed_metrics(config));
+  result.compressed_front = front_of(values_of(result.compressed), compressed_objectives(config));
   return result;
 }
 
