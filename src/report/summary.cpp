@@ -61,11 +61,11 @@ std::vector<Model> models_of(const Json& view) {
   return models;
 }
 
-/// "w6a8" in words; anything else as it is.
+/// "w6a8" as "6/8"; anything else as it is.
 std::string bits(const std::string& precision) {
   const std::size_t a = precision.find('a');
   const bool known = precision.size() >= 4 && precision.front() == 'w' && a != std::string::npos;
-  return known ? precision.substr(1, a - 1) + "-bit weights, " + precision.substr(a + 1) + "-bit activations" : precision;
+  return known ? precision.substr(1, a - 1) + "/" + precision.substr(a + 1) : precision;
 }
 
 /// "Yosys 0.23 (git sha1 ...)" without what stands in brackets.
@@ -107,12 +107,9 @@ std::string headline(const Json& view) {
     html += card("A new input every", fmt::format("{:g}", *interval) + (*interval == 1 ? " cycle" : " cycles"), "exact");
   const Cell yosys = first.record("yosys", "lut"), lut = yosys ? yosys : first.value("lut");
   if (lut) html += card("LUT", count(*lut), yosys ? short_tool(first.record_text("yosys", "tool")) : first.text("source"));
-  if (const Cell sparsity = first.value("sparsity")) html += card("Weights removed", percent(*sparsity, 1), bits(first.text("precision")));
-  if (const std::string exact = first.record_text("verify", "summary"); !exact.empty()) {
-    const std::size_t colon = exact.find(": ");
-    html += colon == std::string::npos ? card("Verification", exact, "")
-                                       : card(exact.substr(0, colon), exact.substr(colon + 2), "test rows, all engines");
-  }
+  if (const Cell sparsity = first.value("sparsity")) html += card("Weights removed", percent(*sparsity, 1), bits(first.text("precision")) + " bits, weights/activations");
+  if (const Cell vectors = first.record("verify", "vectors"))
+    html += card("Verified", count(*vectors) + " rows", first.record_text("verify", "summary") + ", all engines");
   return html + "</dl>\n";
 }
 
@@ -162,7 +159,7 @@ std::string final_table(const Json& view) {
     const Cell spread = m.value("accuracy_deviation");
     return shown(m.value("accuracy"), two_digits) + (spread && *spread > 0 ? fmt::format(" (σ of folds {:.2f})", 100 * *spread) : "");
   });
-  row("precision", "configuration", has_baseline ? "32-bit float" : "", [](const Model& m) { return bits(m.text("precision")); });
+  row("bits, weights/activations", "configuration", has_baseline ? "32/32 float" : "", [](const Model& m) { return bits(m.text("precision")); });
   row("sparsity", "integers", has_baseline ? "0.0 %" : "",
       [&](const Model& m) { return shown(m.value("sparsity"), [](double s) { return percent(s, 1); }); });
   row("multiply-accumulates", "architecture", base_text("macs", count), [&](const Model& m) { return shown(m.value("macs"), count); });
@@ -177,7 +174,9 @@ std::string final_table(const Json& view) {
   const std::string circuit = models.front().text("source");
   const std::string tool = short_tool(models.front().record_text("yosys", "tool"));
   for (const auto& [name, key] : {std::pair{"LUT", "lut"}, {"FF", "ff"}, {"DSP", "dsp"}, {"BRAM18", "bram18"}}) {
-    row(name, circuit, "", [&, k = key](const Model& m) { return shown(m.value(k), share_of(k)); });
+    // Most designs have neither DSP nor block RAM: one row says so then, that of the tool.
+    const bool used = std::any_of(models.begin(), models.end(), [&, k = key](const Model& m) { return m.value(k).value_or(0) > 0; });
+    if (used || tool.empty()) row(name, circuit, "", [&, k = key](const Model& m) { return shown(m.value(k), share_of(k)); });
     row(name, tool, "", [&, k = key](const Model& m) { return shown(m.record("yosys", k), share_of(k)); });
   }
   row("LUT as shift register", tool, "", [&](const Model& m) { return shown(m.record("yosys", "srl"), count); });

@@ -35,6 +35,10 @@ snac.text = (metric, value) => {
   const unit = snac.shares.has(metric) ? "%" : snac.units[metric] || "";
   return (snac.shares.has(metric) ? v.toFixed(2) : snac.number(v)) + (unit ? " " + unit : "");
 };
+/// Text on a cell of the heat colour at this opacity: whichever reads better on it.
+snac.isLight = () => getComputedStyle(document.body).backgroundColor === "rgb(255, 255, 255)";
+snac.heat = () => `rgb(${getComputedStyle(document.documentElement).getPropertyValue("--heat")})`;
+snac.inkOn = (opacity) => (snac.isLight() ? (opacity > 0.93 ? "#ffffff" : "#1b1f24") : opacity > 0.7 ? "#10151a" : "#e8eaed");
 /// "w6a8" in words.
 snac.bits = (precision) => {
   const match = /^w(\d+)a(\d+)$/.exec(precision);

@@ -82,6 +82,7 @@ snac.tick = (box, label, value, changed) => {
   input.checked = value;
   wrap.append(label);
   input.addEventListener("change", () => changed(input.checked));
+  return input;
 };
 
 /// A domain with a little air; one value becomes an interval around it.
@@ -90,11 +91,11 @@ snac.padded = (values, share) => {
   const air = (high - low) * share || Math.abs(high) * 0.05 || 1;
   return [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
 };
-snac.logarithmic = (values) => d3.min(values) > 0 && d3.max(values) > 20 * d3.min(values);
+snac.logarithmic = (values) => d3.min(values) > 0 && d3.max(values) > 12 * d3.min(values);
 snac.ticks = (scale, count) => {
   if (!scale.base) return scale.ticks(count);
   const decades = Math.log10(scale.domain()[1] / scale.domain()[0]);
-  const steps = decades > 2.5 ? [1] : decades > 1.2 ? [1, 3] : [1, 2, 5];
+  const steps = decades > 3.2 ? [1] : decades > 2.2 ? [1, 3] : [1, 2, 5];
   const [low, high] = scale.domain(), ticks = [];
   for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); ++e) for (const s of steps) ticks.push(s * 10 ** e);
   return ticks.filter((t) => t >= low && t <= high);

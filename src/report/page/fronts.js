@@ -9,7 +9,7 @@ snac.frontFigure = (spec) => {
   const costs = objectives.filter((m) => m !== "accuracy");
   let yMetric = metrics.includes("accuracy") ? "accuracy" : metrics[0];
   let xMetric = metrics.includes("lut") && spec.preferLut ? "lut" : costs.find((m) => metrics.includes(m)) || metrics.find((m) => m !== yMetric) || yMetric;
-  let log = null;
+  let log = null, whole = false, logBox = null;
   const onFront = new Set(snac.front(snac.costs(rows, objectives.filter((m) => m in table.values))));
   const frontName = `Pareto front of ${objectives.map(snac.nameOf).join(", ")}`;
   const value = (row, m) => snac.shown(m, row.values[m]);
@@ -20,23 +20,28 @@ snac.frontFigure = (spec) => {
       const options = metrics.map((m) => [m, snac.nameOf(m)]);
       snac.choice(box, "horizontal", options, xMetric, (m) => { xMetric = m; log = null; redraw(); });
       snac.choice(box, "vertical", options, yMetric, (m) => { yMetric = m; redraw(); });
-      snac.tick(box, "logarithmic", false, (on) => { log = on; redraw(); });
+      logBox = snac.tick(box, "logarithmic", false, (on) => { log = on; redraw(); });
+      snac.tick(box, "whole range", false, (on) => { whole = on; redraw(); });
     },
     draw: (svg, width, figure) => {
-      const shown = rows.filter((r) => value(r, xMetric) !== null && value(r, yMetric) !== null && value(r, xMetric) !== undefined && value(r, yMetric) !== undefined);
-      const entries = [[frontName, "dot", "var(--c0)"], ["other networks", "dot", "var(--dim)"], ...(spec.legend || [])];
-      if (spec.colourOf) entries.splice(0, 2, ...spec.legend, [`filled: ${frontName}`, "dot", "var(--quiet)"]);
+      const all = rows.filter((r) => value(r, xMetric) !== null && value(r, yMetric) !== null && value(r, xMetric) !== undefined && value(r, yMetric) !== undefined);
+      const entries = spec.colourOf ? [...spec.legend, [`filled: ${frontName}`, "dot", "var(--quiet)"]] : [[frontName, "dot", "var(--c0)"], ["other networks", "dot", "var(--dim)"]];
       if (!spec.colourOf && spec.marked.length > 0) entries.push([spec.markedName, "hollow", "var(--c1)"]);
       if (spec.colourOf && spec.marked.length > 0) entries.push([spec.markedName, "star", "var(--ink)"]);
       const base = snac.data.baseline, baseX = base && snac.shown(xMetric, base[xMetric]), baseY = base && yMetric === "accuracy" ? 100 * base.validation_accuracy : null;
       if (baseY !== null) entries.push(["baseline (float, validation)", baseX ? "diamond" : "dashes", "var(--c1)"]);
       const top = snac.legend(svg, entries, 0, 12, width) + 34;
       const box = { left: 58, top, right: width - 14, bottom: top + Math.max(260, Math.min(440, width * 0.5)) };
-      const xs = shown.map((r) => value(r, xMetric)).concat(baseX ? [baseX] : []), ys = shown.map((r) => value(r, yMetric)).concat(baseY !== null ? [baseY] : []);
-      const useLog = (log === null ? false : log) && d3.min(xs) > 0;
+      // The front and most of the others, unless all is asked for: a few failures would squeeze what matters into a corner.
+      const every = all.map((r) => value(r, yMetric)).sort(d3.ascending), near = all.filter((r) => onFront.has(r.index)).map((r) => value(r, yMetric));
+      const ys = (whole || near.length < 3 ? every : near.concat(d3.quantile(every, 0.1), d3.quantile(every, 0.9))).concat(baseY !== null ? [baseY] : []);
+      const [yLow, yHigh] = snac.padded(ys, 0.07), shown = all.filter((r) => value(r, yMetric) >= yLow && value(r, yMetric) <= yHigh);
+      const xs = shown.map((r) => value(r, xMetric)).concat(baseX ? [baseX] : []);
+      const useLog = (log === null ? snac.logarithmic(xs) : log) && d3.min(xs) > 0;
       const x = useLog ? d3.scaleLog().domain([d3.min(xs) * 0.93, d3.max(xs) * 1.07]) : d3.scaleLinear().domain(snac.padded(xs, 0.03));
       x.range([box.left, box.right]);
-      const y = d3.scaleLinear().domain(snac.padded(ys, 0.05)).range([box.bottom, box.top]);
+      const y = d3.scaleLinear().domain([yLow, yHigh]).range([box.bottom, box.top]);
+      logBox.checked = useLog;
       snac.axes(svg, x, y, box, { xLabel: snac.axisOf(xMetric), yLabel: snac.axisOf(yMetric) });
       const kept = spec.kept ? spec.kept() : null;
       const points = shown.map((row) => ({ row, px: x(value(row, xMetric)), py: y(value(row, yMetric)), tip: () => snac.describe(row, metrics) }));
@@ -47,7 +52,7 @@ snac.frontFigure = (spec) => {
       const edge = snac.front(snac.costs(visible.map((p) => p.row), [xMetric, yMetric])).map((i) => visible[i]).sort((a, b) => a.px - b.px);
       if (edge.length > 1 && xMetric !== yMetric) {
         const step = snac.maximised(xMetric) ? d3.curveStepBefore : d3.curveStepAfter;
-        svg.append("path").attr("class", "trace edge").attr("stroke", "var(--c0)").attr("stroke-opacity", 0.55).attr("stroke-width", 1.5)
+        svg.append("path").attr("class", "trace edge").attr("stroke", spec.colourOf ? "var(--quiet)" : "var(--c0)").attr("stroke-opacity", 0.55).attr("stroke-width", 1.5)
           .attr("d", d3.line().x((p) => p.px).y((p) => p.py).curve(step)(edge));
       }
       if (baseY !== null) {
@@ -73,6 +78,7 @@ snac.frontFigure = (spec) => {
         const text = svg.append("text").attr("class", "halo strong").text(label);
         snac.place(text, point, box, places, front);
       }
+      if (all.length > shown.length) svg.append("text").attr("class", "quiet halo").attr("x", box.right - 6).attr("y", box.bottom - 8).attr("text-anchor", "end").text(`${snac.number(all.length - shown.length)} of ${snac.number(all.length)} networks lie outside`);
       if (kept && visible.length === 0) svg.append("text").attr("class", "quiet").attr("x", (box.left + box.right) / 2).attr("y", (box.top + box.bottom) / 2).attr("text-anchor", "middle").text("nothing matches the filter");
       snac.tips(figure, visible, front.length > 0 ? front : visible);
       return box.bottom + 46;
@@ -110,8 +116,9 @@ snac.place = (text, point, box, places, points) => {
   });
 
   const models = snac.models = snac.rowsOf(snac.data.models);
-  snac.precisions = [...new Set(models.map((m) => m.precision))];
-  snac.colourOfPrecision = (precision) => `var(--c${[0, 1, 2, 3, 4, 5][snac.precisions.indexOf(precision) % 6]})`;
+  const bitsOf = (p) => (p.match(/\d+/g) || []).reduce((sum, n) => sum + Number(n), 0);
+  snac.precisions = [...new Set(models.map((m) => m.precision))].sort((a, b) => bitsOf(b) - bitsOf(a));
+  snac.colourOfPrecision = (precision) => `var(--c${snac.precisions.indexOf(precision) % 6})`;
   const hardware = new Set(snac.data.hardware.map((h) => h.name));
   snac.modelFront = snac.frontFigure({
     id: "model-front", title: "Compressed networks",

@@ -26,7 +26,7 @@
       const probe = svg.append("text").text(d3.max(classes, (c) => c.length) > 14 ? "m".repeat(11) : classes.reduce((a, b) => (b.length > a.length ? b : a), ""));
       const left = Math.max(64, probe.node().getComputedTextLength() + 34);
       probe.remove();
-      const cell = Math.min(64, (width - left - 8) / n), top = 52;
+      const cell = Math.min(64, (width - left - 8) / n), top = 60, heat = snac.heat();
       const short = (name) => (name.length > 14 ? name.slice(0, 13) + "…" : name);
       svg.append("text").attr("class", "quiet").attr("x", left).attr("y", 32).text("class given");
       svg.append("text").attr("class", "quiet").attr("transform", `translate(12,${top + n * cell / 2}) rotate(-90)`).attr("text-anchor", "middle").text("true class");
@@ -39,10 +39,9 @@
         row.forEach((count, j) => {
           const share = total > 0 ? count / total : 0, x = left + j * cell, y = top + i * cell;
           svg.append("rect").attr("class", "cell").attr("x", x + 1).attr("y", y + 1).attr("width", cell - 2).attr("height", cell - 2).attr("rx", 3)
-            .attr("fill", "rgb(" + getComputedStyle(document.documentElement).getPropertyValue("--heat") + ")").attr("fill-opacity", 0.06 + 0.94 * share);
-          const dark = getComputedStyle(document.body).backgroundColor !== "rgb(255, 255, 255)";
+            .attr("fill", heat).attr("fill-opacity", 0.06 + 0.94 * share);
           if (cell >= 26) svg.append("text").attr("x", x + cell / 2).attr("y", y + cell / 2 + 4).attr("text-anchor", "middle")
-            .style("fill", share > 0.5 ? (dark ? "#10151a" : "#ffffff") : null).style("font-size", cell < 40 ? "10px" : null).text((100 * share).toFixed(cell < 40 ? 0 : 1));
+            .style("fill", snac.inkOn(0.06 + 0.94 * share)).style("font-size", cell < 40 ? "10px" : null).text((100 * share).toFixed(cell < 40 ? 0 : 1));
           points.push({ px: x + cell / 2, py: y + cell / 2, noRing: true, box: [x, y, x + cell, y + cell], tip: () => `true ${classes[i]}, given ${classes[j]}\n${snac.number(count)} of ${snac.number(total)} rows (${(100 * share).toFixed(2)} %)` });
         });
       });
@@ -60,11 +59,11 @@
       svg.append("text").attr("class", "strong").attr("x", 0).attr("y", 14).text(current.name);
       const top = 34 + snac.legend(svg, roc.map((c, k) => [`${c.class}  AUC ${(100 * c.area).toFixed(2)} %`, "line", colourOfClass(k)]), 0, 34, width) + 24;
       const box = { left: 58, top, right: width - 14, bottom: top + Math.min(360, Math.max(240, width * 0.7)) };
-      const x = d3.scaleLinear().domain([0, 100]).range([box.left, box.right]), y = d3.scaleLog().domain([Math.min(0.1, floor), 1]).range([box.bottom, box.top]).clamp(true);
-      snac.axes(svg, x, y, box, { xLabel: "rows of the class that are found / %", yLabel: "other rows taken for it (share)", yFormat: (v) => d3.format("~g")(v) });
+      const x = d3.scaleLinear().domain([0, 100]).range([box.left, box.right]), y = d3.scaleLog().domain([Math.min(0.1, floor), 1]).range([box.bottom, box.top]);
+      snac.axes(svg, x, y, box, { xLabel: "true positive rate (signal efficiency) / %", yLabel: "false positive rate (background efficiency)", yFormat: (v) => d3.format("~g")(v) });
       const points = [];
       roc.forEach((curve, k) => {
-        const line = curve.points.filter((p) => p[0] > 0).map(([fpr, tpr]) => ({ px: x(100 * tpr), py: y(fpr), tip: () => `${curve.class}\nfound ${(100 * tpr).toFixed(1)} %\nfalsely taken ${snac.number(100 * fpr)} %` }));
+        const line = curve.points.filter((p) => p[0] >= y.domain()[0]).map(([fpr, tpr]) => ({ px: x(100 * tpr), py: y(fpr), tip: () => `${curve.class}\ntrue positive rate ${(100 * tpr).toFixed(1)} %\nfalse positive rate ${snac.number(100 * fpr)} %` }));
         svg.append("path").attr("class", "trace").attr("stroke", colourOfClass(k)).attr("stroke-dasharray", k >= 6 ? "6 3" : null).attr("d", d3.line().x((p) => p.px).y((p) => p.py)(line));
         points.push(...line);
       });
@@ -115,7 +114,7 @@
       svg.append("text").attr("class", "strong").attr("x", 0).attr("y", 14).text(`${current.name}: ${cycles} cycles, a new input every ${interval === 1 ? "cycle" : interval + " cycles"}`);
       const left = Math.min(width * 0.28, 150), cell = (width - left) / cycles, row = 26, top = 56, points = [];
       const most = d3.max(layers, (l) => d3.max(l.operations || [1])), every = Math.max(1, Math.ceil(26 / cell));
-      const heat = "rgb(" + getComputedStyle(document.documentElement).getPropertyValue("--heat") + ")";
+      const heat = snac.heat();
       svg.append("text").attr("class", "quiet").attr("x", left - 8).attr("y", top - 8).attr("text-anchor", "end").text("cycle");
       for (let c = 0; c < cycles; c += every) svg.append("text").attr("class", "quiet").attr("x", left + (c + 0.5) * cell).attr("y", top - 8).attr("text-anchor", "middle").text(c + 1);
       layers.forEach((layer, i) => {
@@ -126,9 +125,9 @@
         for (let c = layer.first_cycle; c <= layer.last_cycle; ++c) {
           const n = single ? 1 : layer.operations[c - layer.first_cycle];
           if (n === 0) continue;
-          const x = left + c * cell;
-          svg.append("rect").attr("class", "cell").attr("x", x + 0.5).attr("y", y + 2).attr("width", Math.max(0.5, cell - 1)).attr("height", row - 5).attr("rx", cell > 6 ? 3 : 0).attr("fill", heat).attr("fill-opacity", 0.25 + 0.75 * Math.sqrt(n / most));
-          if (!single && cell > 34) svg.append("text").attr("class", "halo").attr("x", x + cell / 2).attr("y", y + 16).attr("text-anchor", "middle").style("font-size", "11px").text(snac.number(n));
+          const x = left + c * cell, shade = 0.25 + 0.75 * Math.sqrt(n / most);
+          svg.append("rect").attr("class", "cell").attr("x", x + 0.5).attr("y", y + 2).attr("width", Math.max(0.5, cell - 1)).attr("height", row - 5).attr("rx", cell > 6 ? 3 : 0).attr("fill", heat).attr("fill-opacity", shade);
+          if (!single && cell > 34) svg.append("text").attr("x", x + cell / 2).attr("y", y + 16).attr("text-anchor", "middle").style("font-size", "11px").style("fill", snac.inkOn(shade)).text(snac.number(n));
           points.push({ px: x + cell / 2, py: y + row / 2, noRing: true, box: [x, y, x + cell, y + row], tip: () => `${layer.name}, cycle ${c + 1}` + (single ? `\nreuse factor ${layer.reuse_factor}, ${snac.number(layer.multipliers)} multipliers` : `\n${snac.number(n)} operations`) });
         }
       });

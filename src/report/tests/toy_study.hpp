@@ -94,7 +94,7 @@ struct ToyStudy {
                        {"roc", {{{"class", "a"}, {"area", 0.9}, {"points", {{0, 0}, {0.5, 1}, {1, 1}}}}}}});
     store->put_record(
         name, "hardware:1", key + "verify",
-        {{"summary", "bit-exact: 4/4"}, {"engines", {{{"engine", "FixedNet interpreter"}, {"vectors", 4}, {"mismatches", 0}}}}});
+        {{"summary", "bit-exact: 4/4"}, {"vectors", 4}, {"engines", {{{"engine", "FixedNet interpreter"}, {"vectors", 4}, {"mismatches", 0}}}}});
     store->put_record(name, "hardware:1", key + "yosys",
                       {{"tool", "Yosys 0.23 (git sha1 7ce5011c24b)"},
                        {"lut", 1230},
