@@ -60,10 +60,14 @@ std::string fill(std::string_view html, const std::map<std::string, std::string>
 }
 
 std::string table(const std::string& caption, const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {
-  std::string html = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + caption + "\"><table><caption>" + caption +
-                     "</caption><thead><tr>";
-  for (const auto& cell : header) html += "<th scope=\"col\">" + cell + "</th>";
-  html += "</tr></thead><tbody>\n";
+  std::string html =
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + caption + "\"><table><caption>" + caption + "</caption>";
+  if (!header.empty()) {
+    html += "<thead><tr>";
+    for (const auto& cell : header) html += "<th scope=\"col\">" + cell + "</th>";
+    html += "</tr></thead>";
+  }
+  html += "<tbody>\n";
   for (const auto& row : rows) {
     html += "<tr>";
     for (std::size_t k = 0; k < row.size(); ++k) html += k == 0 ? "<th scope=\"row\">" + row[k] + "</th>" : "<td>" + row[k] + "</td>";

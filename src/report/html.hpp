@@ -20,7 +20,7 @@ std::string script_json(const Json& json);
 /// @throws std::logic_error for a name without a part.
 std::string fill(std::string_view html, const std::map<std::string, std::string>& parts);
 
-/// A table with row headers in the first column; cells are HTML already.
+/// A table with row headers in the first column; cells and caption are HTML already. No header: columns without names.
 std::string table(const std::string& caption, const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace snac::report

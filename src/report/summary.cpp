@@ -34,6 +34,10 @@ Cell number_of(const Json& object, const char* key, const std::string& where) {
   return json_get<double>(object, key, where);
 }
 
+std::string text_or_number(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+/// Pages are passed on: folders of the machine stay out.
+std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
 /// A model as hardware: its records and its row in the table of models.
 class Model {
  public:
@@ -107,7 +111,8 @@ std::string headline(const Json& view) {
     html += card("A new input every", fmt::format("{:g}", *interval) + (*interval == 1 ? " cycle" : " cycles"), "exact");
   const Cell yosys = first.record("yosys", "lut"), lut = yosys ? yosys : first.value("lut");
   if (lut) html += card("LUT", count(*lut), yosys ? short_tool(first.record_text("yosys", "tool")) : first.text("source"));
-  if (const Cell sparsity = first.value("sparsity")) html += card("Weights removed", percent(*sparsity, 1), bits(first.text("precision")) + " bits, weights/activations");
+  if (const Cell sparsity = first.value("sparsity"))
+    html += card("Weights removed", percent(*sparsity, 1), bits(first.text("precision")) + " bits, weights/activations");
   if (const Cell vectors = first.record("verify", "vectors"))
     html += card("Verified", count(*vectors) + " rows", first.record_text("verify", "summary") + ", all engines");
   return html + "</dl>\n";
@@ -159,7 +164,8 @@ std::string final_table(const Json& view) {
     const Cell spread = m.value("accuracy_deviation");
     return shown(m.value("accuracy"), two_digits) + (spread && *spread > 0 ? fmt::format(" (σ of folds {:.2f})", 100 * *spread) : "");
   });
-  row("bits, weights/activations", "configuration", has_baseline ? "32/32 float" : "", [](const Model& m) { return bits(m.text("precision")); });
+  row("bits, weights/activations", "configuration", has_baseline ? "32/32 float" : "",
+      [](const Model& m) { return bits(m.text("precision")); });
   row("sparsity", "integers", has_baseline ? "0.0 %" : "",
       [&](const Model& m) { return shown(m.value("sparsity"), [](double s) { return percent(s, 1); }); });
   row("multiply-accumulates", "architecture", base_text("macs", count), [&](const Model& m) { return shown(m.value("macs"), count); });
@@ -199,7 +205,7 @@ std::string provenance(const Json& view) {
     if (!text.empty()) rows.push_back({label, escape_html(text)});
   };
   const std::string where = "provenance of the study";
-  add("seed", view["config"].is_object() && view["config"].contains("seed") ? view["config"]["seed"].dump() : "");
+  add("seed", view["config"].is_object() && view["config"].contains("seed") ? text_or_number(view["config"]["seed"]) : "");
   add("snac", text_of(made, "snac", where));
   add("compiler", text_of(made, "compiler", where));
   add("kernels", text_of(made, "kernels", where));
@@ -207,7 +213,7 @@ std::string provenance(const Json& view) {
     const Json data = made.is_object() ? made.value(set, Json()) : Json();
     if (!data.is_object()) continue;
     add(std::string(set[1] == 'r' ? "training" : "test") + " data",
-        fmt::format("{}; {} rows; SHA-256 {}", text_of(data, "file", where), count(number_of(data, "rows", where).value_or(0)),
+        fmt::format("{}; {} rows; SHA-256 {}", file_name(text_of(data, "file", where)), count(number_of(data, "rows", where).value_or(0)),
                     text_of(data, "sha256", where)));
   }
   for (const Json& item : view["hardware"]) {
@@ -217,7 +223,7 @@ std::string provenance(const Json& view) {
     for (const Json& engine : list) engines += (engines.empty() ? "" : " = ") + text_of(engine, "engine", "verify");
     add(item["name"].get<std::string>(), engines);
   }
-  std::string html = table("How this study was made", {"", ""}, rows);
+  std::string html = table("How this study was made", {}, rows);
   if (!view["failures"].empty()) {
     std::vector<std::vector<std::string>> failures;
     for (const Json& failure : view["failures"])

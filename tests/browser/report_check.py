@@ -53,12 +53,11 @@ def figures_are_drawn(browser, empty):
 
 
 def labels_do_not_cover_each_other(browser, where):
-    """Names of axes, ticks of one axis, legends."""
+    """Ticks, names of axes, legends."""
     hits = browser.run("""
         const hits = [];
         for (const svg of document.querySelectorAll('figure svg')) {
-          const groups = [...svg.querySelectorAll('.axis')].map((g) => [...g.querySelectorAll('.tick text')]);
-          groups.push([...svg.querySelectorAll('.legend text, .x-name, .y-name')]);
+          const groups = [[...svg.querySelectorAll('.tick text, .legend text, .x-name, .y-name')]];
           for (const group of groups) {
             const boxes = group.map((t) => [t.getBoundingClientRect(), t.textContent]).filter(([b]) => b.width > 0);
             for (let i = 0; i < boxes.length; ++i) for (let j = i + 1; j < boxes.length; ++j) {
@@ -208,7 +207,7 @@ def themes_and_sizes(browser):
     check(browser.run(colour) == light, "the button does not make it light again")
     for width in (390, 700, 1280):
         browser.size(width, 844, width < 500)
-        browser.wait("return [...snac.figures.values()].every((f) => f.width === 0 || Math.abs(f.root.clientWidth - f.width) <= 1)")
+        browser.wait("return [...snac.figures.values()].every((f) => f.width === 0 || Math.abs(f.root.clientWidth - f.room) <= 1)")
         check(browser.run("return document.documentElement.scrollWidth") <= width, f"wider than a window of {width}")
         labels_do_not_cover_each_other(browser, f"{width} wide")
     browser.devtools("Emulation.setEmulatedMedia", {"media": "print"})

@@ -3,7 +3,8 @@
 
 snac.figures = new Map();
 
-/// Registers a figure: {id, title, caption, controls(box, redraw)?, draw(svg, width) -> height, table() -> rows of texts and numbers}.
+/// Registers a figure: {id, title, caption, controls(box, redraw)?, draw(svg, width) -> height, table() -> rows of texts and numbers,
+/// minWidth?}: narrower pages scroll the figure sideways.
 /// Without data `draw` is null and `empty` says why.
 snac.figure = (spec) => {
   const root = document.getElementById(spec.id), titleId = spec.id + "-title";
@@ -21,7 +22,8 @@ snac.figure = (spec) => {
   }
   add("figcaption", spec.caption);
   if (spec.controls) spec.controls(add("div", "", { class: "controls" }), () => snac.redraw(spec.id));
-  figure.svg = root.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
+  figure.frame = add("div", "", spec.minWidth ? { class: "scroll" } : {});
+  figure.svg = figure.frame.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
   figure.svg.setAttribute("role", "img");
   figure.svg.setAttribute("aria-labelledby", titleId);
   const saves = add("div", "", { class: "saves" });
@@ -38,13 +40,14 @@ snac.figure = (spec) => {
 snac.redraw = (id) => {
   const figure = snac.figures.get(id);
   if (!figure) return;
-  const width = Math.max(280, Math.round(figure.root.clientWidth || 800));
+  figure.room = figure.root.clientWidth;
+  const width = Math.max(280, figure.spec.minWidth || 0, Math.round(figure.room || 800));
   figure.width = width;
   const svg = d3.select(figure.svg);
   svg.selectAll("*").remove();
   figure.stops = null;
   const height = figure.spec.draw(svg, width, figure);
-  svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height);
+  svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height).style("width", width > figure.room ? width + "px" : null);
 };
 
 /// Drawn when they come near the window, and all before printing.
@@ -59,7 +62,7 @@ snac.watch = () => {
   const size = new ResizeObserver((entries) => {
     for (const entry of entries) {
       const figure = snac.figures.get(entry.target.id);
-      if (figure.width > 0 && Math.abs(figure.root.clientWidth - figure.width) > 1) snac.redraw(entry.target.id);
+      if (figure.width > 0 && Math.abs(figure.root.clientWidth - figure.room) > 1) snac.redraw(entry.target.id);
     }
   });
   for (const figure of snac.figures.values()) { near.observe(figure.root); size.observe(figure.root); }

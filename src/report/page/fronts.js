@@ -76,7 +76,7 @@ snac.frontFigure = (spec) => {
         if (spec.colourOf) svg.append("path").attr("class", "mark").attr("fill", "var(--ink)").attr("transform", `translate(${point.px},${point.py})`).attr("d", d3.symbol().type(d3.symbolStar).size(130)());
         else svg.append("circle").attr("cx", point.px).attr("cy", point.py).attr("r", 8).attr("fill", "none").attr("stroke", "var(--c1)").attr("stroke-width", 2);
         const text = svg.append("text").attr("class", "halo strong").text(label);
-        snac.place(text, point, box, places, front);
+        snac.place(text, point, box, places, visible.length < 1500 ? visible : front);
       }
       if (all.length > shown.length) svg.append("text").attr("class", "quiet halo").attr("x", box.right - 6).attr("y", box.bottom - 8).attr("text-anchor", "end").text(`${snac.number(all.length - shown.length)} of ${snac.number(all.length)} networks lie outside`);
       if (kept && visible.length === 0) svg.append("text").attr("class", "quiet").attr("x", (box.left + box.right) / 2).attr("y", (box.top + box.bottom) / 2).attr("text-anchor", "middle").text("nothing matches the filter");
@@ -92,7 +92,7 @@ snac.frontFigure = (spec) => {
 /// Puts a label beside its point where it covers no other label and the fewest points.
 snac.place = (text, point, box, places, points) => {
   const size = text.node().getBBox(), w = size.width, h = size.height;
-  const spots = [[12, -10], [12, 18], [-12 - w, -10], [-12 - w, 18], [-w / 2, -16], [-w / 2, 26], [14, -34], [14, 42], [-14 - w, -34], [-14 - w, 42]];
+  const spots = [[12, -10], [12, 18], [-12 - w, -10], [-12 - w, 18], [-w / 2, -16], [-w / 2, 26], [14, -30], [14, 40], [-14 - w, -30], [-14 - w, 40], [-w / 2, -36], [-w / 2, 46]];
   let best = null;
   for (const [dx, dy] of spots) {
     const left = point.px + dx, base = point.py + dy, rect = [left - 2, base - h, left + w + 2, base + 4];

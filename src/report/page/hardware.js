@@ -107,7 +107,7 @@
 
   snac.figure({
     id: "pipeline", title: "Pipeline",
-    caption: "When the layers work: a cell is a clock cycle of one input's way through the circuit, its shade the number of adders, choices and look-ups at work. Below, the registers between two cycles and the longest path by the delay model, which is no timing analysis.",
+    caption: "When the layers work: a cell is a clock cycle of one input's way through the circuit, its shade the number of adders, choices and look-ups at work (unrolled circuits). Below, the registers between two cycles and the longest path by the delay model, which is no timing analysis.",
     empty: hardware.length === 0 ? none : old,
     draw: !designed ? null : (svg, width, figure) => {
       const { layers: all, stages, latency_cycles: cycles, initiation_interval: interval } = part("circuit"), layers = all.filter((l) => "first_cycle" in l);
@@ -125,7 +125,7 @@
         for (let c = layer.first_cycle; c <= layer.last_cycle; ++c) {
           const n = single ? 1 : layer.operations[c - layer.first_cycle];
           if (n === 0) continue;
-          const x = left + c * cell, shade = 0.25 + 0.75 * Math.sqrt(n / most);
+          const x = left + c * cell, shade = single ? 0.6 : 0.25 + 0.75 * Math.sqrt(n / most);
           svg.append("rect").attr("class", "cell").attr("x", x + 0.5).attr("y", y + 2).attr("width", Math.max(0.5, cell - 1)).attr("height", row - 5).attr("rx", cell > 6 ? 3 : 0).attr("fill", heat).attr("fill-opacity", shade);
           if (!single && cell > 34) svg.append("text").attr("x", x + cell / 2).attr("y", y + 16).attr("text-anchor", "middle").style("font-size", "11px").style("fill", snac.inkOn(shade)).text(snac.number(n));
           points.push({ px: x + cell / 2, py: y + row / 2, noRing: true, box: [x, y, x + cell, y + row], tip: () => `${layer.name}, cycle ${c + 1}` + (single ? `\nreuse factor ${layer.reuse_factor}, ${snac.number(layer.multipliers)} multipliers` : `\n${snac.number(n)} operations`) });
@@ -170,11 +170,11 @@
       const models = synthesised.map((h) => h.name).filter((m) => pairs.some((p) => p.model === m));
       const top = 12 + snac.legend(svg, kinds.map((k) => [snac.nameOf(k), "dot", colour(k)]), 0, 12, width);
       const row = 20 * kinds.length + 10, box = { left: Math.min(width * 0.4, 130), top, right: width - 12, bottom: top + row * models.length + 8 };
-      const ratios = pairs.map((p) => 100 * p.estimate / p.truth), x = d3.scaleLinear().domain([Math.min(93, d3.min(ratios) - 2), Math.max(107, d3.max(ratios) + 2)]).range([box.left, box.right]);
+      const ratios = pairs.map((p) => 100 * p.estimate / p.truth), x = d3.scaleLinear().domain([Math.min(93, d3.min(ratios) - 2), Math.max(107, d3.max(ratios) + 2)]).range([box.left, box.right - 90]);
       svg.append("rect").attr("x", x(95)).attr("width", x(105) - x(95)).attr("y", box.top).attr("height", box.bottom - box.top).attr("fill", "var(--panel)");
       svg.append("g").attr("class", "axis").attr("transform", `translate(0,${box.bottom})`).call(d3.axisBottom(x).ticks(Math.max(3, width / 90)).tickSizeOuter(0).tickPadding(6));
       svg.append("line").attr("x1", x(100)).attr("x2", x(100)).attr("y1", box.top).attr("y2", box.bottom).attr("stroke", "var(--quiet)");
-      svg.append("text").attr("x", box.right).attr("y", box.bottom + 38).attr("text-anchor", "end").text("estimate / synthesis, %");
+      svg.append("text").attr("x", box.right - 90).attr("y", box.bottom + 38).attr("text-anchor", "end").text("estimate / synthesis, %");
       const points = [];
       models.forEach((model, i) => {
         svg.append("text").attr("x", box.left - 8).attr("y", box.top + i * row + row / 2 + 4).attr("text-anchor", "end").text(model);
@@ -182,9 +182,7 @@
           const px = x(100 * p.estimate / p.truth), py = box.top + i * row + 16 + k * 20;
           svg.append("line").attr("x1", x(100)).attr("x2", px).attr("y1", py).attr("y2", py).attr("stroke", colour(p.resource)).attr("stroke-width", 2);
           svg.append("circle").attr("class", "mark").attr("cx", px).attr("cy", py).attr("r", 6).attr("fill", colour(p.resource));
-          const note = svg.append("text").attr("class", "quiet halo").attr("y", py + 4).text(`${snac.number(Math.round(p.estimate))} / ${snac.number(p.truth)}`);
-          const size = note.node().getComputedTextLength(), right = px + 12 + size < box.right;
-          note.attr("x", right ? px + 12 : px - 12 - size);
+          svg.append("text").attr("class", "quiet halo").attr("x", px + 12).attr("y", py + 4).text(`${snac.number(Math.round(p.estimate))} / ${snac.number(p.truth)}`);
           points.push({ px, py, tip: () => `${model}\n${snac.nameOf(p.resource)}: ${snac.number(Math.round(p.estimate))} (${p.source})\n${snac.number(p.truth)} (${p.tool})\n${(100 * (p.estimate / p.truth - 1)).toFixed(2)} %` });
         });
       });

@@ -53,11 +53,11 @@
   const brushes = new Map();
   const order = rows.length > 0 && "accuracy" in snac.data.trials.values ? "accuracy" : objectives[0];
   snac.figure({
-    id: "parallel", title: "All parameters",
+    id: "parallel", title: "All parameters", minWidth: 58 * columns.length + 110,
     caption: "Each line is a network, coloured by accuracy in fifths; better objectives are up. Drag along an axis to keep a range, click beside it to let go; the field above the first figure filters as well.",
     empty,
     draw: rows.length === 0 || columns.length < 2 ? null : (svg, width, figure) => {
-      const x = d3.scalePoint().domain(columns.map((c) => c.name)).range([38, width - Math.min(76, width * 0.15)]);
+      const x = d3.scalePoint().domain(columns.map((c) => c.name)).range([38, width - 76]);
       const kept = snac.kept(), fifths = d3.scaleQuantile().domain(rows.map((r) => r.values[order])).range([0, 1, 2, 3, 4]);
       const colours = snac.isLight() ? ["#c9b458", "#7fae63", "#3a9a83", "#2b6a99", "#3b2a73"] : ["#5a4fa0", "#3f83b8", "#43b09a", "#9bd06b", "#f3e55b"];
       const top0 = snac.legend(svg, [...colours.map((c, k) => [k === 0 ? `lowest fifth of ${snac.nameOf(order)}` : k === 4 ? "highest fifth" : ["second", "third", "fourth"][k - 1], "line", c])], 0, 12, width);
@@ -71,14 +71,18 @@
       const height = (r, c) => c.scale(c.of(r)) - (c.metric ? 0 : rank.get(r) * Math.min(60, 0.7 * (c.scale.step() || 60)));
       const line = (r) => { let path = ""; columns.forEach((c, k) => { path += (k === 0 ? "M" : "L") + x(c.name).toFixed(1) + "," + height(r, c).toFixed(1); }); return path; };
       const all = rows.filter((r) => objectives.every((m) => r.values[m] !== null && r.values[m] !== undefined));
-      const dimmed = all.filter((r) => !kept[r.index]), lit = all.filter((r) => kept[r.index]);
-      const thin = Math.max(0.12, Math.min(0.7, 9 / Math.sqrt(Math.max(1, lit.length))));
-      if (dimmed.length > 0) svg.append("path").attr("fill", "none").attr("stroke", "var(--line)").attr("stroke-opacity", 0.4).attr("d", dimmed.length > 2000 ? dimmed.filter((r, i) => i % Math.ceil(dimmed.length / 2000) === 0).map(line).join("") : dimmed.map(line).join(""));
+      // Thousands of lines are one grey area: every so many of them, and the front.
+      const isFront = (r) => Boolean(snac.searchFront) && snac.searchFront.has(r.index), most = 1200;
+      const some = (list) => { const step = Math.ceil(list.length / most); return step > 1 ? list.filter((r, i) => i % step === 0 || isFront(r)) : list; };
+      const dimmed = some(all.filter((r) => !kept[r.index])), within = all.filter((r) => kept[r.index]), lit = some(within);
+      if (lit.length < within.length) svg.append("text").attr("class", "quiet").attr("x", width - 4).attr("y", bottom + 14).attr("text-anchor", "end").text(`${snac.number(lit.length)} of ${snac.number(within.length)} networks drawn, the Pareto front among them`);
+      const thin = Math.max(0.3, Math.min(0.7, 9 / Math.sqrt(Math.max(1, lit.length))));
+      if (dimmed.length > 0) svg.append("path").attr("fill", "none").attr("stroke", "var(--line)").attr("stroke-opacity", 0.4).attr("d", dimmed.map(line).join(""));
       for (let k = 0; k < 5; ++k) {
         const group = lit.filter((r) => fifths(r.values[order]) === k);
         svg.append("path").attr("class", "lines").attr("fill", "none").attr("stroke", colours[k]).attr("stroke-width", 1.3).attr("stroke-opacity", thin).attr("d", group.map(line).join(""));
       }
-      const front = lit.filter((r) => snac.searchFront && snac.searchFront.has(r.index));
+      const front = lit.filter(isFront);
       const highlight = svg.append("path").attr("fill", "none").attr("stroke", "var(--c1)").attr("stroke-width", 2.5);
       columns.forEach((c) => {
         const g = svg.append("g").attr("class", "axis").attr("transform", `translate(${x(c.name)},0)`);
@@ -100,7 +104,7 @@
       // The line through the axis value nearest to the pointer; arrow keys go along the front.
       const choices = (r) => Object.entries(r.choices).filter(([, v]) => v !== null && v !== undefined).map(([k, v]) => `${pretty(k)} ${choiceText(v)}`).join(", ");
       const stop = (r, c) => ({ px: x(c.name), py: height(r, c), noRing: true, tip: () => { highlight.attr("d", line(r)); return snac.describe(r, objectives) + "\n" + choices(r); } });
-      snac.tips(figure, lit.length > 3000 ? [] : lit.flatMap((r) => columns.map((c) => stop(r, c))), front.map((r) => stop(r, columns[columns.length - 1])));
+      snac.tips(figure, lit.flatMap((r) => columns.map((c) => stop(r, c))), front.map((r) => stop(r, columns[columns.length - 1])));
       return bottom + 20;
     },
     table: () => [["name", "network", ...axes, ...Object.keys(snac.data.trials.values)], ...rows.map((r) => [r.name, r.network, ...axes.map((a) => (r.choices[a] === null ? "" : choiceText(r.choices[a]))), ...Object.keys(snac.data.trials.values).map((m) => r.values[m])])],
