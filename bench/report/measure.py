@@ -8,6 +8,7 @@ Chart.js is compared if its package (libjs-chart.js) is installed: 10,000 points
 """
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -51,6 +52,13 @@ def opened(page, after, runs, settle=None):
     return times
 
 
+def machine():
+    """As far as figures depend on it; no names."""
+    lines = dict([part.strip() for part in line.split(":", 1)] for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if ":" in line)
+    return {"vendor": lines.get("vendor_id"), "family": lines.get("cpu family"), "model": lines.get("model"), "cores": os.cpu_count(),
+            "load_average": round(os.getloadavg()[0], 1)}
+
+
 def summary(values):
     return {"median_ms": round(statistics.median(values)), "least_ms": round(min(values)), "most_ms": round(max(values))}
 
@@ -62,7 +70,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()
-    result = {"benchmark": "report_page", "trials": arguments.trials, "runs": arguments.runs}
+    result = {"benchmark": "report_page", "trials": arguments.trials, "runs": arguments.runs, "machine": machine()}
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([arguments.build / "bench/report/large_study", folder, str(arguments.trials)], check=True)
         page = pathlib.Path(folder) / "report.html"
