@@ -6,6 +6,11 @@
 #include "snac/flow/results.hpp"
 
 namespace snac::flow {
+namespace {
+
+constexpr const char *kStage = "run", *kKey = "last";
+
+}  // namespace
 
 RunRecord::RunRecord(Study& study) : study_(study) {
   const StudyConfig& config = study.config();
@@ -22,6 +27,14 @@ RunRecord::RunRecord(Study& study) : study_(study) {
              {"clock_ns", config.target.clock_ns},
              {"stages",
               {{"baseline", baseline_stage(config)}, {"local_search", local_search_stage(config)}, {"hardware", hardware_stage(config)}}}};
+  // What the same run chose before stands until it chooses again.
+  const auto known = study.store().find_record(study.name(), kStage, kKey);
+  if (known && known->is_object()) {
+    stored_ = *known;
+    for (const char* choice : {"select_reason", "choose_reason", "hardware"}) {
+      if (known->contains(choice)) record_[choice] = (*known)[choice];
+    }
+  }
   put();
 }
 
@@ -37,6 +50,10 @@ void RunRecord::chosen(const std::string& reason, const std::vector<CompressedMo
   put();
 }
 
-void RunRecord::put() { study_.store().put_record(study_.name(), "run", "last", record_); }
+void RunRecord::put() {
+  if (record_ == stored_) return;  // a run that has nothing to do leaves the store as it is
+  study_.store().put_record(study_.name(), kStage, kKey, record_);
+  stored_ = record_;
+}
 
 }  // namespace snac::flow

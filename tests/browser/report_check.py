@@ -215,6 +215,47 @@ def themes_and_sizes(browser):
     browser.devtools("Emulation.setEmulatedMedia", {"media": ""})
 
 
+def settings_outlive_a_reload(browser, page):
+    """As in a watched study."""
+    browser.type("#filter", "relu")
+    browser.wait("return document.getElementById('filter-count').textContent")
+    browser.click("#theme")
+    browser.open(page)
+    check(browser.run("return document.getElementById('filter').value") == "relu" and browser.run("return snac.kept().filter(Boolean).length < snac.trials.length"),
+          "the filter is lost with a reload")
+    check(browser.run("return document.documentElement.dataset.theme") == "dark", "the colours are lost with a reload")
+
+
+def paper_is_light(browser):
+    colours = browser.run("""window.dispatchEvent(new Event('beforeprint')); const seen = [snac.isLight(), [...snac.figures.values()].every((f) => f.width > 0)];
+        window.dispatchEvent(new Event('afterprint')); return [...seen, snac.isLight()]""")
+    check(colours == [True, True, False], f"printing from dark: light, all drawn, light after it: {colours}")
+
+
+def look(browser, arguments):
+    browser.dark(False)
+    browser.size(1280, 900)
+    browser.open(arguments.page)
+    quiet(browser, "loading")
+    check(browser.run("return performance.getEntriesByType('resource').length") == 0, "the page asks for other files")
+    check(browser.run("return typeof window.injected") == "undefined", "text of the study ran as a script")
+    figures_are_drawn(browser, arguments.empty)
+    if "search-front" not in arguments.empty:
+        volumes_are_exact(browser)
+        the_front_is_that_of_the_program(browser, arguments.front)
+        hovering_shows_what_a_point_is(browser)
+        keys_walk_along_the_front(browser)
+        filters_work(browser)
+        axes_can_be_chosen(browser)
+    everything_has_a_name(browser)
+    figures_can_be_saved(browser, arguments.empty)
+    themes_and_sizes(browser)
+    if "search-front" not in arguments.empty:
+        settings_outlive_a_reload(browser, arguments.page)
+        paper_is_light(browser)
+    quiet(browser, "in use")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("page")
@@ -227,24 +268,10 @@ def main():
         print(f"skipped: {error}; scripts/setup --test installs it", file=sys.stderr)
         return 77
     with browser:
-        browser.dark(False)
-        browser.size(1280, 900)
-        browser.open(arguments.page)
-        quiet(browser, "loading")
-        check(browser.run("return performance.getEntriesByType('resource').length") == 0, "the page asks for other files")
-        check(browser.run("return typeof window.injected") == "undefined", "text of the study ran as a script")
-        figures_are_drawn(browser, arguments.empty)
-        if "search-front" not in arguments.empty:
-            volumes_are_exact(browser)
-            the_front_is_that_of_the_program(browser, arguments.front)
-            hovering_shows_what_a_point_is(browser)
-            keys_walk_along_the_front(browser)
-            filters_work(browser)
-            axes_can_be_chosen(browser)
-        everything_has_a_name(browser)
-        figures_can_be_saved(browser, arguments.empty)
-        themes_and_sizes(browser)
-        quiet(browser, "in use")
+        try:
+            look(browser, arguments)
+        except RuntimeError as error:
+            faults.append(f"the page cannot be used: {error}")
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

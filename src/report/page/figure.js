@@ -50,8 +50,9 @@ snac.redraw = (id) => {
   svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height).style("width", width > figure.room ? width + "px" : null);
 };
 
-/// Drawn when they come near the window, and all before printing.
+/// All that was not drawn yet.
 snac.drawAll = () => { for (const [id, figure] of snac.figures) if (figure.width === 0) snac.redraw(id); };
+/// Figures are drawn when they come near the window, again at another width, and all in light colours for printing.
 snac.watch = () => {
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -66,7 +67,18 @@ snac.watch = () => {
     }
   });
   for (const figure of snac.figures.values()) { near.observe(figure.root); size.observe(figure.root); }
-  window.addEventListener("beforeprint", snac.drawAll);
+  // Paper is light, whatever the screen is.
+  let theme = null;
+  window.addEventListener("beforeprint", () => {
+    theme = document.documentElement.dataset.theme || "";
+    document.documentElement.dataset.theme = "light";
+    for (const id of snac.figures.keys()) snac.redraw(id);
+  });
+  window.addEventListener("afterprint", () => {
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+    for (const id of snac.figures.keys()) snac.redraw(id);
+  });
 };
 
 /// A labelled select. `options` are [value, text].

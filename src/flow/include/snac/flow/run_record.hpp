@@ -24,7 +24,7 @@ class RunRecord {
   void put();
 
   Study& study_;
-  Json record_;
+  Json record_, stored_;
 };
 
 }  // namespace snac::flow
