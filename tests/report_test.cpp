@@ -11,6 +11,7 @@
 #include "program.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/rng.hpp"
+#include "snac/store/store.hpp"
 
 namespace snac::program {
 namespace {
@@ -120,6 +121,29 @@ TEST(Report, of_a_beginning_works_in_a_browser) {
   ASSERT_EQ(run({"-q", "search", "--config", config}).exit_code, 0);
   write_text(front, run({"-q", "front", "--config", config, "--csv"}).out);
   const int code = look_at(path(folder, "out/report.html"), front, "--empty model-front pruning confusion roc layers estimates pipeline");
+  if (code == 77 || code == 127) GTEST_SKIP() << "no browser: scripts/setup --test installs one";
+  EXPECT_EQ(code, 0);
+}
+
+TEST(Report, of_failures_only_works_in_a_browser) {
+  const TemporaryDirectory folder;
+  {
+    // As a store of the first version, without the record of a run.
+    const auto store = store::open_sqlite(path(folder, "study.sqlite"));
+    store->open_study({.name = "failures",
+                       .config_hash = "",
+                       .config = {{"search", {{"objectives", {{"accuracy", "max"}, {"lut", "min"}}}}}},
+                       .provenance = nullptr});
+    store::Trial trial{
+        .state = store::TrialState::failed, .genome = {}, .identity = "a", .values = {}, .attributes = {{"order", 0}}, .reason = "<NaN>"};
+    trial.number = store->claim("failures", {0}, trial.identity).value();
+    store->finish("failures", trial);
+  }
+  const Outcome outcome = run({"report", folder.path().string()});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const int code = look_at(path(folder, "report.html"), "/dev/null",
+                           "--empty search-front progress-trials progress-time model-front pruning confusion roc layers estimates pipeline "
+                           "importance parallel");
   if (code == 77 || code == 127) GTEST_SKIP() << "no browser: scripts/setup --test installs one";
   EXPECT_EQ(code, 0);
 }

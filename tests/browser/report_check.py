@@ -211,7 +211,7 @@ def themes_and_sizes(browser):
         check(browser.run("return document.documentElement.scrollWidth") <= width, f"wider than a window of {width}")
         labels_do_not_cover_each_other(browser, f"{width} wide")
     browser.devtools("Emulation.setEmulatedMedia", {"media": "print"})
-    check(browser.run("return getComputedStyle(document.querySelector('.saves')).display") == "none", "buttons are printed")
+    check(browser.run("return getComputedStyle(document.querySelector('nav')).display") == "none", "links are printed")
     browser.devtools("Emulation.setEmulatedMedia", {"media": ""})
 
 

@@ -46,6 +46,10 @@ snac.bits = (precision) => {
   return match[1] === match[2] ? match[1] + " bits" : match[1] + "/" + match[2] + " bits";
 };
 
+/// Why a figure of a later stage is empty.
+snac.older = "This study was made by an older snac: run it once more to add what this figure needs.";
+snac.notYet = (what) => (snac.data.run === null ? snac.older : what);
+
 /// Rows of a table of columns as objects {index, name, network, source, values, ...}.
 snac.rowsOf = (table) => table.name.map((name, index) => {
   const row = { index, name };

@@ -80,7 +80,8 @@ snac.frontFigure = (spec) => {
       }
       if (all.length > shown.length) svg.append("text").attr("class", "quiet halo").attr("x", box.right - 6).attr("y", box.bottom - 8).attr("text-anchor", "end").text(`${snac.number(all.length - shown.length)} of ${snac.number(all.length)} networks lie outside`);
       if (kept && visible.length === 0) svg.append("text").attr("class", "quiet").attr("x", (box.left + box.right) / 2).attr("y", (box.top + box.bottom) / 2).attr("text-anchor", "middle").text("nothing matches the filter");
-      snac.tips(figure, visible, front.length > 0 ? front : visible);
+      const reference = baseX && baseY !== null ? [{ px: x(baseX), py: y(baseY), tip: () => `baseline (float)  ${base.network || ""}\naccuracy: ${snac.text("accuracy", base.validation_accuracy)}, validation\n${snac.nameOf(xMetric)}: ${snac.text(xMetric, base[xMetric])}` }] : [];
+      snac.tips(figure, visible.concat(reference), front.length > 0 ? front : visible);
       return box.bottom + 46;
     },
     table: () => [["name", "network", "on_front", ...(rows[0].precision ? ["precision"] : []), ...Object.keys(table.values), "resource_source"],
@@ -123,7 +124,7 @@ snac.place = (text, point, box, places, points) => {
   snac.modelFront = snac.frontFigure({
     id: "model-front", title: "Compressed networks",
     caption: "Quantised and pruned networks; accuracy is that of the integers on the validation rows, resources are counted on the circuit of each.",
-    empty: "The local search has not begun.",
+    empty: snac.notYet("The local search has not begun."),
     rows: models, table: snac.data.models, objectives: snac.data.compressed_objectives, preferLut: true,
     colourOf: (row) => snac.colourOfPrecision(row.precision),
     legend: snac.precisions.map((p) => [snac.bits(p), "dot", snac.colourOfPrecision(p)]),

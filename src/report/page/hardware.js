@@ -4,8 +4,7 @@
   const hardware = snac.data.hardware;
   let current = hardware[0];
   const part = (name) => (current ? current[name] : null);
-  const none = "No network is hardware yet.";
-  const old = "This study was made by an older snac: run it once more to add what this figure needs.";
+  const none = snac.notYet("No network is hardware yet.");
   const ready = (name, test) => hardware.length > 0 && hardware.every((h) => h[name] && test(h[name]));
   const redraw = () => { for (const id of ["confusion", "roc", "layers", "pipeline"]) if (snac.figures.get(id) && snac.figures.get(id).width > 0) snac.redraw(id); };
   const select = document.getElementById("model");
@@ -14,7 +13,7 @@
   select.addEventListener("change", () => { current = hardware.find((h) => h.name === select.value); redraw(); });
   snac.selectModel = (name) => { select.value = name; select.dispatchEvent(new Event("change")); };
   const colourOfClass = (k) => `var(--c${k % 6})`;
-  const missing = (scored) => (hardware.length === 0 ? none : scored ? "The hardware gives a class, not one score per class: there is no curve to draw." : old);
+  const missing = (scored) => (hardware.length === 0 ? none : scored ? "The hardware gives a class, not one score per class: there is no curve to draw." : snac.older);
 
   const scored = ready("test", (t) => Array.isArray(t.confusion));
   snac.figure({
@@ -77,7 +76,7 @@
   const resources = () => ["lut", "ff", "dsp", "bram18"].filter((r) => d3.max(part("circuit").layers, (l) => l[r]) > 0);
   snac.figure({
     id: "layers", title: "Resources by layer", caption: "Estimate of the circuit's cost model, layer by layer; layers add up to the whole.",
-    empty: hardware.length === 0 ? none : old,
+    empty: hardware.length === 0 ? none : snac.older,
     draw: !designed ? null : (svg, width, figure) => {
       const { layers, source } = part("circuit"), kinds = resources();
       svg.append("text").attr("class", "strong").attr("x", 0).attr("y", 14).text(current.name);
@@ -108,7 +107,7 @@
   snac.figure({
     id: "pipeline", title: "Pipeline",
     caption: "When the layers work: a cell is a clock cycle of one input's way through the circuit, its shade the number of adders, choices and look-ups at work (unrolled circuits). Below, the registers between two cycles and the longest path by the delay model, which is no timing analysis.",
-    empty: hardware.length === 0 ? none : old,
+    empty: hardware.length === 0 ? none : snac.older,
     draw: !designed ? null : (svg, width, figure) => {
       const { layers: all, stages, latency_cycles: cycles, initiation_interval: interval } = part("circuit"), layers = all.filter((l) => "first_cycle" in l);
       svg.append("text").attr("class", "strong").attr("x", 0).attr("y", 14).text(`${current.name}: ${cycles} cycles, a new input every ${interval === 1 ? "cycle" : interval + " cycles"}`);

@@ -5,7 +5,7 @@
   snac.figure({
     id: "pruning", title: "Accuracy against sparsity",
     caption: "Every pruning round of every precision; accuracy of the integers on the validation rows.",
-    empty: "The local search has not begun.",
+    empty: snac.notYet("The local search has not begun."),
     draw: models.length === 0 ? null : (svg, width, figure) => {
       const entries = snac.precisions.map((p) => [snac.bits(p), "line", snac.colourOfPrecision(p)]);
       const base = snac.data.baseline ? 100 * snac.data.baseline.validation_accuracy : null;
