@@ -100,7 +100,6 @@ class Chain {
                 {"precision", compress::to_string(precision_)},
                 {"iteration", state.iteration},
                 {"arch", space::to_json(trial_.arch)},
-                {"network", space::summary(trial_.arch)},
                 {"values", values},
                 {"resource_source", used.source},
                 {"quantizer", compress::to_json(state.quantizer)}};

@@ -63,7 +63,7 @@ Json values_json(const Values& values) {
 
 }  // namespace
 
-std::vector<std::string> compressed_objectives(const StudyConfig& config) {
+std::vector<std::string> compressed_metrics(const StudyConfig& config) {
   if (folds(config)) return {"accuracy", "lut", "dsp", "clock_cycles"};
   return {"accuracy", "lut", "clock_cycles"};
 }
@@ -95,7 +95,7 @@ RunResult run(Study& study, Stage last) {
   std::sort(trials.begin(), trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   result.compressed = local_search(study, trials);
   const auto compressed_values = values_of(result.compressed);
-  result.compressed_front = front_of(compressed_values, compressed_objectives(config));
+  result.compressed_front = front_of(compressed_values, compressed_metrics(config));
   if (last == Stage::compress) return result;
 
   const Selection chosen = select(compressed_values, config.choose, "choose");
@@ -129,7 +129,7 @@ RunResult stored_results(const StudyConfig& config) {
   result.search_front = finished.front(config);
   for (const auto& [name, record] : store->records(config.study, local_search_stage(config)))
     result.compressed.push_back(compressed_model(name, record));
-  result.compressed_front = front_of(values_of(result.compressed), compressed_objectives(config));
+  result.compressed_front = front_of(values_of(result.compressed), compressed_metrics(config));
   return result;
 }
 

@@ -21,7 +21,7 @@ RunRecord::RunRecord(Study& study) : study_(study) {
   record_ = {{"config_file", config.file},
              {"config", YAML::Dump(config.to_yaml())},
              {"objectives", objective_names(config)},
-             {"compressed_objectives", compressed_objectives(config)},
+             {"compressed_objectives", compressed_metrics(config)},
              {"metrics", std::move(metrics)},
              {"device", {{"name", device.name}, {"lut", device.lut}, {"ff", device.ff}, {"dsp", device.dsp}, {"bram18", device.bram18}}},
              {"clock_ns", config.target.clock_ns},

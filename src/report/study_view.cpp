@@ -77,17 +77,24 @@ Json trials_table(std::vector<const store::Trial*> trials) {
           {"seconds", std::move(seconds)}, {"values", values.json()},        {"choices", choices.json()}};
 }
 
-Json models_table(const std::vector<std::pair<std::string, Json>>& records) {
+/// Models are named by their trial; so are their networks.
+std::string network_of(const Json& trials, const std::string& trial) {
+  const Json& names = trials["name"];
+  const auto row = std::find(names.begin(), names.end(), trial);
+  return row == names.end() ? "" : trials["network"][static_cast<std::size_t>(row - names.begin())].get<std::string>();
+}
+
+Json models_table(const std::vector<std::pair<std::string, Json>>& records, const Json& trials_shown) {
   Columns values(records.size());
   Json names = Json::array(), networks = Json::array(), sources = Json::array(), precisions = Json::array(), trials = Json::array(),
        iterations = Json::array();
   for (std::size_t i = 0; i < records.size(); ++i) {
     const auto& [name, record] = records[i];
     names.push_back(name);
-    networks.push_back(record.contains("network") ? json_get<std::string>(record, "network", name) : "");
     sources.push_back(json_get<std::string>(record, "resource_source", name));
     precisions.push_back(json_get<std::string>(record, "precision", name));
     trials.push_back(fmt::format("m{}", json_get<int>(record, "trial", name)));
+    networks.push_back(network_of(trials_shown, trials.back().get<std::string>()));
     iterations.push_back(json_get<int>(record, "iteration", name));
     const auto figures = json_get<std::map<std::string, double>>(record, "values", name);
     for (const auto& [metric, value] : figures) values.at(metric, i) = rounded(value);
@@ -253,8 +260,9 @@ Json study_view(const store::Store& store, const std::string& study) {
 
   const Json stages = run.is_null() ? Json::object() : object_at(run, "stages", where);
   const auto stage = [&](const char* name) { return stages.contains(name) ? json_get<std::string>(stages, name, where) : std::string(); };
-  view["models"] = models_table(stage("local_search").empty() ? std::vector<std::pair<std::string, Json>>()
-                                                              : store.records(study, stage("local_search")));
+  view["models"] = models_table(
+      stage("local_search").empty() ? std::vector<std::pair<std::string, Json>>() : store.records(study, stage("local_search")),
+      view["trials"]);
   view["baseline"] = store.find_record(study, stage("baseline"), "score").value_or(Json());
   view["hardware"] = hardware_of(store, study, stage("hardware"), run.is_null() ? Json() : run.value("hardware", Json()), view["models"]);
   return view;

@@ -30,7 +30,8 @@
           const line = rows.filter((m) => m.precision === precision).sort((a, b) => a.iteration - b.iteration)
             .map((row) => ({ row, px: x(100 * row.values.sparsity), py: y(100 * row.values.accuracy), tip: () => snac.describe(row, ["accuracy", "lut", "ff", "clock_cycles"]) }));
           if (line.length === 0) continue;
-          svg.append("path").attr("class", "trace").attr("stroke", snac.colourOfPrecision(precision)).attr("d", d3.line().x((p) => p.px).y((p) => p.py)(line));
+          // Rounds follow each other; networks with learned precisions do not.
+          if (/^w\d+a\d+$/.test(precision)) svg.append("path").attr("class", "trace").attr("stroke", snac.colourOfPrecision(precision)).attr("d", d3.line().x((p) => p.px).y((p) => p.py)(line));
           svg.append("g").selectAll("circle").data(line).enter().append("circle").attr("class", "mark").attr("r", 4).attr("cx", (p) => p.px).attr("cy", (p) => p.py).attr("fill", snac.colourOfPrecision(precision));
           points.push(...line);
         }

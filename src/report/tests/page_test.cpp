@@ -65,10 +65,9 @@ TEST(Page, shows_the_figures_of_a_whole_study_with_their_sources) {
   const Json view = study_view(*study.store, study.name);
   const std::string html = page(view);
   EXPECT_EQ(nesting_fault(html), "");
-  for (const char* text :
-       {"4 networks trained", "57.50 ± 24.72 %", "60.00 ± 24.49 %", "1,234 (1.23 %)", "1,230 (1.23 %)", "Yosys 0.23",
-        "circuit, calibrated on Yosys 0.23", "6 cycles, 30 ns", "bit-exact: 4/4", ">6/6<", "16-32-5 relu",
-        "50.0 %", "the smallest lut of 2", "snac run --config toy.yaml", "SHA-256 0123", "FixedNet interpreter"}) {
+  for (const char* text : {"4 networks trained", "57.50 ± 24.72 %", "60.00 ± 24.49 %", "1,234 (1.23 %)", "1,230 (1.23 %)", "Yosys 0.23",
+                           "circuit, calibrated on Yosys 0.23", "6 cycles, 30 ns", "bit-exact: 4/4", ">6/6<", "16-32-5 relu", "50.0 %",
+                           "the smallest lut of 2", "snac run --config toy.yaml", "SHA-256 0123", "FixedNet interpreter"}) {
     EXPECT_NE(html.find(text), std::string::npos) << text;
   }
   EXPECT_EQ(data_of(html), view);

@@ -47,6 +47,7 @@ TEST(StudyView, later_stages_come_from_the_records_that_the_last_run_names) {
   Json view = study_view(*study.store, study.name);
   EXPECT_EQ(view["models"]["name"], Json({"m1-w6a6-p2", "m1-w6a6-p3"}));
   EXPECT_EQ(view["models"]["values"]["lut"][0], 1234.4);
+  EXPECT_EQ(view["models"]["network"][0], "16-8-5 relu") << "that of its trial";
   ASSERT_EQ(view["hardware"].size(), 1U);
   EXPECT_EQ(view["hardware"][0]["test"]["confusion"], Json({{1, 1}, {0, 2}}));
   EXPECT_EQ(view["hardware"][0]["yosys"]["lut"], 1230);

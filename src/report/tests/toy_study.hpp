@@ -66,7 +66,6 @@ struct ToyStudy {
     return {{"trial", 1},
             {"precision", "w6a6"},
             {"iteration", 2},
-            {"network", "16-8-5 relu"},
             {"resource_source", "circuit, calibrated on Yosys 0.23"},
             {"values",
              {{"accuracy", accuracy},
@@ -92,9 +91,10 @@ struct ToyStudy {
                        {"classes", {"a", kNasty}},
                        {"confusion", {{1, 1}, {0, 2}}},
                        {"roc", {{{"class", "a"}, {"area", 0.9}, {"points", {{0, 0}, {0.5, 1}, {1, 1}}}}}}});
-    store->put_record(
-        name, "hardware:1", key + "verify",
-        {{"summary", "bit-exact: 4/4"}, {"vectors", 4}, {"engines", {{{"engine", "FixedNet interpreter"}, {"vectors", 4}, {"mismatches", 0}}}}});
+    store->put_record(name, "hardware:1", key + "verify",
+                      {{"summary", "bit-exact: 4/4"},
+                       {"vectors", 4},
+                       {"engines", {{{"engine", "FixedNet interpreter"}, {"vectors", 4}, {"mismatches", 0}}}}});
     store->put_record(name, "hardware:1", key + "yosys",
                       {{"tool", "Yosys 0.23 (git sha1 7ce5011c24b)"},
                        {"lut", 1230},

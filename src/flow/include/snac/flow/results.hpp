@@ -26,7 +26,7 @@ struct RunResult {
 };
 
 /// The metrics that span the front of compressed models.
-std::vector<std::string> compressed_objectives(const StudyConfig& config);
+std::vector<std::string> compressed_metrics(const StudyConfig& config);
 
 /// All stages up to `last`; does only what the store does not hold yet.
 RunResult run(Study& study, Stage last);
