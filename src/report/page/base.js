@@ -8,9 +8,9 @@ snac.labels = {
   accuracy: "accuracy", sparsity: "sparsity", lut: "LUT", ff: "FF", dsp: "DSP", bram18: "BRAM18", macs: "multiply-accumulates", bops: "bit operations",
   parameters: "trainable parameters", loss: "cross-entropy loss", average_resource: "average resource", clock_cycles: "latency",
   latency_ns: "latency at the target clock", initiation_interval: "initiation interval", nonzero: "non-zero weights",
-  accuracy_deviation: "accuracy, spread over folds", stage_ns: "slowest stage", adders: "adders", multipliers: "multipliers",
+  float_accuracy: "accuracy in float", accuracy_deviation: "accuracy, spread over folds", stage_ns: "slowest stage", adders: "adders", multipliers: "multipliers",
 };
-snac.shares = new Set(["accuracy", "sparsity", "accuracy_deviation"]);
+snac.shares = new Set(["accuracy", "float_accuracy", "sparsity", "accuracy_deviation"]);
 snac.units = { average_resource: "% of the device", clock_cycles: "cycles", latency_ns: "ns", initiation_interval: "cycles", stage_ns: "ns" };
 
 /// "latency", "latency / cycles".

@@ -107,10 +107,11 @@ snac.place = (text, point, box, places, points) => {
 };
 
 {
-  const chosen = new Set(snac.data.models.trial);
+  const chosen = new Set(snac.data.models.trial), measured = "float_accuracy" in snac.data.trials.values;
   snac.searchFront = snac.frontFigure({
     id: "search-front", title: "Networks of the global search",
-    caption: "Each point is a trained network, before compression. The line is the edge of what was reached in the two metrics shown.",
+    caption: (measured ? "Each point is a trained network, briefly compressed: accuracy is that of its integers, resources are counted on its circuit."
+      : "Each point is a trained network, before compression; resources are estimates.") + " The line is the edge of what was reached in the two metrics shown.",
     empty: "No trial has ended well yet.",
     rows: snac.trials, table: snac.data.trials, objectives: snac.data.objectives, kept: snac.kept,
     marked: snac.trials.filter((r) => chosen.has(r.name)).map((row) => ({ row, label: row.name })), markedName: "taken into the local search",
