@@ -114,7 +114,7 @@ std::string headline(const Json& view) {
   if (const Cell sparsity = first.value("sparsity"))
     html += card("Weights removed", percent(*sparsity, 1), bits(first.text("precision")) + " bits, weights/activations");
   if (const Cell vectors = first.record("verify", "vectors"))
-    html += card("Verified", count(*vectors) + " rows", first.record_text("verify", "summary") + ", all engines");
+    html += card("Rows verified", count(*vectors), first.record_text("verify", "summary"));
   return html + "</dl>\n";
 }
 
