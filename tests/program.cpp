@@ -1,6 +1,7 @@
 #include "program.hpp"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "snac/core/files.hpp"
+#include "snac/core/rng.hpp"
 
 namespace snac::program {
 
@@ -50,6 +52,33 @@ Outcome run(const std::vector<std::string>& arguments, const Surroundings& surro
   int status = 0;
   ::waitpid(child, &status, 0);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+}
+
+Outcome run_toy(const std::string& config, std::vector<std::string> more, const Surroundings& surroundings) {
+  std::vector<std::string> arguments{"--quiet", "run", "--config", config};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run(arguments, surroundings);
+}
+
+int disturb(const std::vector<std::string>& arguments, const std::filesystem::path& output, std::chrono::milliseconds undisturbed) {
+  Rng rng(20);
+  int killed = 0;
+  for (int i = 0; i < 15; ++i) {
+    const auto moment = 5 + rng.below(1 + static_cast<std::uint64_t>(undisturbed.count()) * 7 / 10);
+    const Outcome outcome = run(arguments, {.kill_after_ms = static_cast<int>(moment)});
+    EXPECT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 128 + SIGKILL) << outcome.exit_code << outcome.err;
+    if (outcome.exit_code == 0)
+      std::filesystem::remove_all(output);
+    else
+      ++killed;
+  }
+  return killed;
+}
+
+std::chrono::milliseconds time_of(const std::function<void()>& body) {
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
 }
 
 std::string write_text(const std::filesystem::path& path, const std::string& text) {

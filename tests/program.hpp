@@ -1,7 +1,9 @@
 // Runs the program as a user does and keeps what it said.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,15 @@ Outcome run(const std::vector<std::string>& arguments, const Surroundings& surro
 /// The configuration of a study that takes seconds: a sample of the jets, small networks.
 /// `tools` is the YAML list of synth.tools. @returns the path of the file.
 std::string write_toy_study(const std::filesystem::path& folder, const std::string& tools = "[]");
+
+/// "snac --quiet run --config <config>" with more arguments.
+Outcome run_toy(const std::string& config, std::vector<std::string> more = {}, const Surroundings& surroundings = {});
+
+/// Runs the same command 15 times and kills it at random moments of the time that an undisturbed run takes. A run that comes to
+/// its end starts afresh, so that there is always something to disturb. @returns how many were killed.
+int disturb(const std::vector<std::string>& arguments, const std::filesystem::path& output, std::chrono::milliseconds undisturbed);
+
+std::chrono::milliseconds time_of(const std::function<void()>& body);
 
 /// A text file. @returns its path.
 std::string write_text(const std::filesystem::path& path, const std::string& text);

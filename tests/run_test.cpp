@@ -3,8 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
 
 #include "program.hpp"
 #include "snac/core/error.hpp"
@@ -14,35 +12,6 @@
 
 namespace snac::program {
 namespace {
-
-Outcome run_toy(const std::string& config, std::vector<std::string> more = {}, const Surroundings& surroundings = {}) {
-  std::vector<std::string> arguments{"--quiet", "run", "--config", config};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return run(arguments, surroundings);
-}
-
-/// Runs the same command 15 times and kills it at random moments of the time that an undisturbed run takes. A run that comes to
-/// its end starts afresh, so that there is always something to disturb. @returns how many were killed.
-int disturb(const std::vector<std::string>& arguments, const std::filesystem::path& output, std::chrono::milliseconds undisturbed) {
-  Rng rng(20);
-  int killed = 0;
-  for (int i = 0; i < 15; ++i) {
-    const auto moment = 5 + rng.below(1 + static_cast<std::uint64_t>(undisturbed.count()) * 7 / 10);
-    const Outcome outcome = run(arguments, {.kill_after_ms = static_cast<int>(moment)});
-    EXPECT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 128 + SIGKILL) << outcome.exit_code << outcome.err;
-    if (outcome.exit_code == 0)
-      std::filesystem::remove_all(output);
-    else
-      ++killed;
-  }
-  return killed;
-}
-
-std::chrono::milliseconds time_of(const std::function<void()>& body) {
-  const auto start = std::chrono::steady_clock::now();
-  body();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
-}
 
 TEST(Run, goes_from_jets_to_bit_exact_verilog_and_a_yosys_row) {
   const TemporaryDirectory folder;

@@ -12,6 +12,7 @@ namespace {
 struct Options {
   StudyOptions study;
   std::string stage = "search";
+  std::vector<std::string> metrics;
   bool csv = false, json = false, all = false;
 };
 
@@ -68,13 +69,20 @@ void add_front(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("front", "Print the Pareto front of a study (also while it runs)");
   options->study.add_to(*command);
   command->add_option("--stage", options->stage, "search or compress")->check(CLI::IsMember({"search", "compress"}));
+  command
+      ->add_option("--metrics", options->metrics,
+                   "What spans the front, for instance accuracy,lut,latency_ns; default: the objectives, "
+                   "and for compressed models accuracy, LUT and cycles")
+      ->delimiter(',');
   command->add_flag("--all", options->all, "All candidates, not the front only (with --csv or --json)");
   auto* csv = command->add_flag("--csv", options->csv, "Comma-separated values");
   command->add_flag("--json", options->json, "JSON")->excludes(csv);
   command->callback([&action, options] {
     action = [options] {
       const flow::StudyConfig config = options->study.load();
-      const flow::RunResult result = flow::stored_results(config);
+      flow::FrontMetrics metrics;
+      (options->stage == "search" ? metrics.search : metrics.compressed) = options->metrics;
+      const flow::RunResult result = flow::stored_results(config, metrics);
       if (options->csv)
         print(csv_of(rows_of(result, *options)));
       else if (options->json)

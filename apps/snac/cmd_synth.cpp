@@ -50,10 +50,11 @@ std::string layers_text(const flow::Design& design) {
 
 int synth(const Options& options) {
   const fixed::FixedNet net = options.model.load();
-  const cost::Device& device = cost::find_device(options.design.target.device);
-  const flow::Design design = options.design.make(net);
-  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {},
-                                                   {cost::part_number(options.design.target.device), options.design.target.clock_ns});
+  const flow::StudyConfig study = options.design.apply(options.model.study());
+  const cost::Device& device = cost::find_device(study.target.device);
+  const flow::Design design = flow::design(net, study);
+  const auto sources =
+      flow::write_verilog_project(net, design, options.output, {}, {}, {cost::part_number(study.target.device), study.target.clock_ns});
   const cost::Resources& estimate = design.resources();
   Json json{{"model", options.model.model},
             {"directory", options.output},
@@ -101,8 +102,8 @@ int synth(const Options& options) {
   if (options.hls.wanted) {
     const std::string folder = options.output + "/hls";
     const auto inputs = flow::random_inputs(net, kHlsVectors, 1);
-    const auto project = flow::write_hls_project(net, options.hls.job(options.design.target.device, options.design.target.clock_ns), folder,
-                                                 inputs, fixed::run(net, inputs));
+    const auto project =
+        flow::write_hls_project(net, options.hls.job(study.target.device, study.target.clock_ns), folder, inputs, fixed::run(net, inputs));
     json["hls"] = flow::hls_json(project);
     json["hls"]["directory"] = folder;
     notes = fmt::format("HLS project in {}\n", folder);

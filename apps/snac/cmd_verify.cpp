@@ -46,12 +46,13 @@ std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& o
 
 int verify(const Options& options) {
   const fixed::FixedNet net = options.model.load();
+  const flow::StudyConfig config = options.design.apply(options.model.study());
   const TemporaryDirectory folder;
   flow::VerifyParams params;
   params.simulator = options.simulator == "none" ? "" : options.simulator;
   params.directory = folder.path().string();
-  if (options.hls.wanted) params.hls = options.hls.job(options.design.target.device, options.design.target.clock_ns);
-  const auto result = flow::verify(net, options.design.make(net), inputs_of(net, options), params);
+  if (options.hls.wanted) params.hls = options.hls.job(config.target.device, config.target.clock_ns);
+  const auto result = flow::verify(net, flow::design(net, config), inputs_of(net, options), params);
   if (options.json) {
     Json engines = Json::array();
     for (const auto& e : result.engines) engines.push_back({{"engine", e.engine}, {"vectors", e.vectors}, {"mismatches", e.mismatches}});

@@ -36,21 +36,25 @@ struct HlsOptions {
   flow::HlsJob job(const std::string& device, double clock_ns) const;
 };
 
-/// Options that every command with a model file has.
+/// Options that every command with a model has: a file, or a compressed model of a study.
 struct ModelOptions {
-  std::string model, output_stage;
+  std::string model, config, folder, output_stage;
+  std::vector<std::string> overrides;
   int probability_bits = 8;
 
   void add_to(CLI::App& command);
+  /// The study's configuration; that of an empty file without a study.
+  flow::StudyConfig study() const;
   fixed::FixedNet load() const;
 };
 
 /// Options of commands that make hardware of a model.
 struct DesignOptions {
-  flow::TargetConfig target;
+  std::vector<std::function<void(flow::TargetConfig&)>> changes;
 
   void add_to(CLI::App& command);
-  flow::Design make(const fixed::FixedNet& net) const;
+  /// The configuration with what the command line changes of its target.
+  flow::StudyConfig apply(flow::StudyConfig config) const;
 };
 
 void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress

@@ -1,20 +1,34 @@
-// A model file as commands read it, with the output stage the user asks for.
+// A model as commands read it: a file or a compressed model of a study, with the output stage the user asks for.
 #include <utility>
 
 #include "commands.hpp"
+#include "snac/flow/results.hpp"
 
 namespace snac::app {
 
 void ModelOptions::add_to(CLI::App& command) {
-  command.add_option("-m,--model", model, "A fixed_net.json")->required();
+  command
+      .add_option("-m,--model", model, "A fixed_net.json; with --config the name of a compressed model (see snac front --stage compress)")
+      ->required();
+  auto* with_study =
+      command.add_option("-c,--config", config, "Configuration of the study that holds the model; target and tools are as it says");
+  command.add_option("--set", overrides, "Change one key of the configuration (may be repeated)")->needs(with_study);
+  command.add_option("--study-folder", folder, "Folder of the study, if not where the configuration says")->needs(with_study);
   command.add_option("--output-stage", output_stage, "What the hardware gives: logits, argmax or softmax; default: as in the file")
       ->check(CLI::IsMember({"logits", "argmax", "softmax"}));
   command.add_option("--probability-bits", probability_bits, "Bits of a probability with --output-stage softmax")
       ->check(CLI::Range(fixed::kMinProbabilityBits, fixed::kMaxProbabilityBits));
 }
 
+flow::StudyConfig ModelOptions::study() const {
+  if (config.empty()) return {};
+  flow::StudyConfig study = flow::load_config(config, overrides);
+  if (!folder.empty()) study.output = folder;
+  return study;
+}
+
 fixed::FixedNet ModelOptions::load() const {
-  fixed::FixedNet net = fixed::load_fixed_net(model);
+  fixed::FixedNet net = config.empty() ? fixed::load_fixed_net(model) : flow::stored_network(study(), model);
   if (output_stage.empty()) return net;
   return fixed::with_output(std::move(net), fixed::output_kind_from_string(output_stage, "--output-stage"), probability_bits);
 }

@@ -1,5 +1,7 @@
 #include "snac/compress/lower.hpp"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <cmath>
 #include <stdexcept>
@@ -14,7 +16,8 @@ fixed::FixedType type_of(const nn::Grid& grid) {
   const fixed::FixedType type{width, width - grid.fraction_bits, is_signed, fixed::Rounding::rnd, fixed::Overflow::sat};
   const bool symmetric = is_signed && grid.min_raw == -grid.max_raw;
   if (grid.max_raw <= 0 || type.max_raw() != grid.max_raw || (!symmetric && type.min_raw() != grid.min_raw)) {
-    throw std::invalid_argument("type_of: the grid is not the range of a fixed-point type");
+    throw std::invalid_argument(fmt::format("type_of: {} to {} with {} fraction bits is not the range of a fixed-point type", grid.min_raw,
+                                            grid.max_raw, grid.fraction_bits));
   }
   return type;
 }
@@ -27,7 +30,11 @@ fixed::FixedNet lower(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, con
                       const Json& preprocessing) {
   if (quantizer.layers.size() != mlp.layers.size())
     throw std::invalid_argument("lower: the quantiser has another number of layers than the network");
-  const auto tensor = [](int size, const nn::Grid& grid) { return fixed::TensorType{{{"feature", size}}, {type_of(grid)}}; };
+  const auto tensor = [](int size, const nn::Grids& grids) {
+    fixed::TensorType type{{{"feature", size}}, {}};
+    for (const nn::Grid& grid : grids.all()) type.types.push_back(type_of(grid));
+    return type;
+  };
   fixed::FixedNet net;
   net.class_names = class_names;
   net.preprocessing = preprocessing;
@@ -51,7 +58,7 @@ fixed::FixedNet lower(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, con
       continue;
     }
     net.nodes.push_back({"dense_" + number, std::move(dense), {source}, tensor(layer.outputs, *grids.pre_activation)});
-    fixed::TableOp table{space::to_string(layer.activation), nn::activation_table(layer.activation, *grids.pre_activation, grids.output)};
+    fixed::TableOp table{space::to_string(layer.activation), nn::activation_table(layer.activation, *grids.pre_activation, grids.output[0])};
     net.nodes.push_back({table.function + "_" + number, std::move(table), {source + 1}, tensor(layer.outputs, grids.output)});
   }
   net.validate();

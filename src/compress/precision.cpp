@@ -39,7 +39,7 @@ Precision precision_from_string(const std::string& text) {
         {.where = "precision",
          .found = "'" + text + "'",
          .expected = fmt::format("bits for weights and activations, for instance 8 or w6a8, from {} to {}", kFewestBits, kMostBits),
-         .hint = {}});
+         .hint = "2-bit weights are -1, 0 and 1 times a power of two (ternary); one bit would leave no zero, so nothing could be pruned"});
   }
   return precision;
 }

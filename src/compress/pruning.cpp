@@ -16,8 +16,7 @@ void append_alive(const nn::LayerLayout& layer, const Mask& mask, std::vector<st
   }
 }
 
-void prune_among(const nn::Mlp& mlp, Mask& mask, std::vector<std::size_t> alive, double fraction) {
-  const auto count = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(alive.size())));
+void prune_among(const nn::Mlp& mlp, Mask& mask, std::vector<std::size_t> alive, std::size_t count) {
   std::stable_sort(alive.begin(), alive.end(),
                    [&](std::size_t a, std::size_t b) { return std::abs(mlp.parameters[a]) < std::abs(mlp.parameters[b]); });
   for (std::size_t i = 0; i < count; ++i) mask[alive[i]] = 0;
@@ -28,29 +27,25 @@ void prune_among(const nn::Mlp& mlp, Mask& mask, std::vector<std::size_t> alive,
 Mask full_mask(const nn::Mlp& mlp) { return Mask(mlp.parameters.size(), 1); }
 
 void prune_smallest(const nn::Mlp& mlp, Mask& mask, double fraction, PruningScope scope) {
-  if (scope == PruningScope::layer) {
-    for (const auto& layer : mlp.layers) {
-      std::vector<std::size_t> alive;
-      append_alive(layer, mask, alive);
-      prune_among(mlp, mask, std::move(alive), fraction);
-    }
-    return;
-  }
-  std::vector<std::size_t> alive;
+  std::vector<std::size_t> candidates;
   std::size_t kept = 0;  // the largest weight of each layer is never a candidate
   for (const auto& layer : mlp.layers) {
-    std::vector<std::size_t> own;
-    append_alive(layer, mask, own);
-    if (own.empty()) continue;
-    const auto largest = std::max_element(
-        own.begin(), own.end(), [&](std::size_t a, std::size_t b) { return std::abs(mlp.parameters[a]) < std::abs(mlp.parameters[b]); });
-    own.erase(largest);
+    std::vector<std::size_t> alive;
+    append_alive(layer, mask, alive);
+    if (alive.empty()) continue;
+    if (scope == PruningScope::layer) {
+      const auto share = std::llround(fraction * static_cast<double>(alive.size()));
+      prune_among(mlp, mask, std::move(alive), std::min(static_cast<std::size_t>(share), alive.size() - 1));
+      continue;
+    }
+    alive.erase(std::max_element(alive.begin(), alive.end(),
+                                 [&](std::size_t a, std::size_t b) { return std::abs(mlp.parameters[a]) < std::abs(mlp.parameters[b]); }));
     ++kept;
-    alive.insert(alive.end(), own.begin(), own.end());
+    candidates.insert(candidates.end(), alive.begin(), alive.end());
   }
-  const double share =
-      alive.empty() ? 0 : std::min(1.0, fraction * static_cast<double>(alive.size() + kept) / static_cast<double>(alive.size()));
-  prune_among(mlp, mask, std::move(alive), share);
+  const auto share = std::llround(fraction * static_cast<double>(candidates.size() + kept));
+  const std::size_t count = std::min(static_cast<std::size_t>(share), candidates.size());
+  prune_among(mlp, mask, std::move(candidates), count);
 }
 
 double sparsity(const nn::Mlp& mlp, const Mask& mask) {

@@ -20,7 +20,14 @@ fixed::FixedType input_type_from_string(const std::string& text) {
       (type.overflow != fixed::Overflow::wrap && type.overflow != fixed::Overflow::sat)) {
     throw ConfigError("inputs are always rounded half up and saturated (RND, SAT)");
   }
-  if (type.width > 24) throw ConfigError("an input wider than 24 bits is not supported");
+  constexpr int kFinestStep = 24, kCoarsestStep = 24;  // what training in single precision and 62-bit accumulators hold
+  if (type.width > 23) throw ConfigError("an input wider than 23 bits is not supported: training computes in single precision");
+  if (type.is_signed && type.width < 2)
+    throw ConfigError("a signed input of one bit holds no positive value: at least 2 bits, or ufixed<1,1>");
+  if (type.fraction_bits() > kFinestStep || type.fraction_bits() < -kCoarsestStep) {
+    throw ConfigError(fmt::format("a step of 2^{} is not supported: from 2^-{} to 2^{}; scale the features (data.scaling)",
+                                  -type.fraction_bits(), kFinestStep, kCoarsestStep));
+  }
   type.rounding = fixed::Rounding::rnd;
   type.overflow = fixed::Overflow::sat;
   return type;
@@ -118,7 +125,16 @@ void describe(Fields& f, StudyConfig& p) {
   describe_selection(f, "select", "Which searched networks go into the local search", p.select);
   f.section("compress", "Local search: quantisation-aware training and pruning", [&](Fields& s) {
     s.texts("precisions", p.compress.precisions, "Bits of weights and activations: 8, or w6a8");
+    s.integer("folds", p.compress.folds, {.min = 0, .max = 100},
+              "k-fold: every network is compressed k times, accuracy is the mean, the first fold's network is kept; 0 = one split");
+    s.choice<LocalSearchMethod>(
+        "method", p.compress.method,
+        {{"pruning", LocalSearchMethod::pruning}, {"learned", LocalSearchMethod::learned}, {"both", LocalSearchMethod::both}},
+        "pruning: every precision with iterative magnitude pruning; learned: bits of every weight and activation are trained along, one "
+        "run "
+        "gives a whole front; or both");
     compress::describe(s, p.compress.chain);
+    s.section("learned", "Training with learned precision", [&](Fields& l) { compress::describe(l, p.compress.learned); });
   });
   describe_selection(f, "choose", "Which compressed networks become hardware", p.choose);
   f.section("synth", "Hardware", [&](Fields& s) {
@@ -156,9 +172,10 @@ void check(const StudyConfig& config) {
                                           .expected = "axes: layers, width, activation...",
                                           .hint = "configs/jets_quick.yaml shows one"});
   }
-  if (config.data.folds == 1) {
+  for (const auto& [key, folds] : {std::pair{"data.validation.folds", config.data.folds}, {"compress.folds", config.compress.folds}}) {
+    if (folds != 1) continue;
     throw ConfigError("one fold is no cross-validation",
-                      {.where = place("data.validation.folds"), .found = "1", .expected = "0 (one split) or >= 2", .hint = {}});
+                      {.where = place(key), .found = "1", .expected = "0 (one split) or >= 2", .hint = {}});
   }
   const cost::Device& device = cost::find_device(config.target.device);
   if (config.target.pipelining == circuit::Pipelining::period &&
@@ -231,6 +248,14 @@ void check(const StudyConfig& config) {
       throw ConfigError("a precision stands twice",
                         {.where = place("compress.precisions"), .found = text, .expected = "each once", .hint = {}});
     }
+  }
+  const nn::PrecisionParams& learned = config.compress.learned.training;
+  if (learned.cost_end < learned.cost_start) {
+    throw ConfigError("the cost of learned precision falls",
+                      {.where = place("compress.learned.cost_end"),
+                       .found = fmt::format("{:g}", learned.cost_end),
+                       .expected = fmt::format("at least compress.learned.cost_start, {:g}", learned.cost_start),
+                       .hint = "from 1e-6 to 3e-5 is usual"});
   }
   const std::vector<std::string> tools{"verilator", "icarus", "yosys", "hls"};
   for (const auto& tool : config.synth.tools) {

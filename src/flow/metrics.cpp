@@ -38,6 +38,20 @@ const Metric& find_metric(const std::string& name, const std::string& where) {
                     {.where = where, .found = "'" + name + "'", .expected = "the name of a metric", .hint = suggest(name, names)});
 }
 
+double mean_of(std::span<const double> values) {
+  double mean = 0;
+  for (const double value : values) mean += value / static_cast<double>(values.size());
+  return mean;
+}
+
+double deviation_of(std::span<const double> values) {
+  if (values.size() < 2) return 0;
+  const double mean = mean_of(values);
+  double sum = 0;
+  for (const double value : values) sum += (value - mean) * (value - mean);
+  return std::sqrt(sum / static_cast<double>(values.size() - 1));
+}
+
 Condition parse_condition(const std::string& text, const std::string& where) {
   const auto malformed = [&](const std::string& found) {
     return ConfigError("a condition is malformed",

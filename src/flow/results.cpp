@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <tuple>
 
 #include "snac/core/log.hpp"
 #include "snac/core/text_table.hpp"
@@ -21,6 +22,17 @@ std::string count(double value) { return with_thousands(static_cast<long long>(v
 std::string percent(double share, int digits = 2) { return fmt::format("{:.{}f}", 100 * share, digits); }
 std::string with_share(double used, double available) {
   return available > 0 ? fmt::format("{} ({:.2f} %)", count(used), 100 * used / available) : count(used);
+}
+
+/// "63.20", with folds "63.20 +- 0.31".
+std::string accuracy_cell(const Values& values) {
+  const auto deviation = values.find("accuracy_deviation");
+  const std::string mean = percent(values.at("accuracy"));
+  return deviation == values.end() ? mean : mean + " +- " + percent(deviation->second);
+}
+
+std::string bits_text(const CompressedModel& model) {
+  return model.precision ? fmt::format("{}/{}", model.precision->weight_bits, model.precision->activation_bits) : precision_text(model);
 }
 
 /// Records of unrolled circuits do not name it where they are older than folding.
@@ -45,10 +57,10 @@ struct Finished {
       values.push_back(trials[i].values);
     }
   }
-  /// Positions of the trials on the front of the study's objectives.
-  std::vector<std::size_t> front(const StudyConfig& config) const {
+  /// Positions of the trials on the front of the metrics.
+  std::vector<std::size_t> front(const std::vector<std::string>& metrics) const {
     std::vector<std::size_t> front;
-    for (const std::size_t k : front_of(values, objective_names(config))) front.push_back(positions[k]);
+    for (const std::size_t k : front_of(values, metrics)) front.push_back(positions[k]);
     return front;
   }
   std::vector<std::size_t> positions;
@@ -82,11 +94,14 @@ RunResult run(Study& study, Stage last) {
                  .expected = "at least one trained network",
                  .hint = "lower the learning rates of the space"});
   }
-  result.search_front = finished.front(config);
+  result.search_metrics = objective_names(config);
+  result.search_front = finished.front(result.search_metrics);
   if (last == Stage::search) return result;
 
   result.baseline = train_baseline(study);
-  const Selection selected = select(finished.values, config.select, "select");
+  std::vector<std::string> names;
+  for (const std::size_t k : finished.positions) names.push_back(fmt::format("m{}", result.trials[k].order));
+  const Selection selected = select(finished.values, config.select, "select", names);
   result.select_reason = selected.reason;
   spdlog::info("local search: {}", selected.reason);
   std::vector<TrialResult> trials;
@@ -95,10 +110,13 @@ RunResult run(Study& study, Stage last) {
   std::sort(trials.begin(), trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   result.compressed = local_search(study, trials);
   const auto compressed_values = values_of(result.compressed);
-  result.compressed_front = front_of(compressed_values, compressed_metrics(config));
+  result.compressed_metrics = compressed_metrics(config);
+  result.compressed_front = front_of(compressed_values, result.compressed_metrics);
   if (last == Stage::compress) return result;
 
-  const Selection chosen = select(compressed_values, config.choose, "choose");
+  names.clear();
+  for (const auto& model : result.compressed) names.push_back(model.name);
+  const Selection chosen = select(compressed_values, config.choose, "choose", names);
   result.choose_reason = chosen.reason;
   spdlog::info("hardware: {}", chosen.reason);
   std::vector<CompressedModel> models;
@@ -108,7 +126,9 @@ RunResult run(Study& study, Stage last) {
   return result;
 }
 
-RunResult stored_results(const StudyConfig& config) {
+namespace {
+
+std::unique_ptr<store::Store> open_existing(const StudyConfig& config) {
   const std::string path = store_path(config);
   const auto missing = [&](const std::string& found) {
     return ConfigError("there is no such study yet", {.where = path,
@@ -118,18 +138,55 @@ RunResult stored_results(const StudyConfig& config) {
   };
   std::error_code code;
   if (!std::filesystem::exists(path, code)) throw missing("no file");
-  const auto store = store::open_sqlite(path);
+  auto store = store::open_sqlite(path);
   if (!store->find_study(config.study)) throw missing("another study");
+  return store;
+}
+
+/// In the order of local_search(), whatever order they were written in.
+std::vector<CompressedModel> stored_models(const store::Store& store, const StudyConfig& config) {
+  std::vector<std::string> precisions;
+  for (const auto& text : config.compress.precisions) precisions.push_back(compress::to_string(compress::precision_from_string(text)));
+  const auto place = [&](const CompressedModel& model) {
+    const auto precision = std::find(precisions.begin(), precisions.end(), precision_text(model));
+    return std::tuple(!model.precision, model.trial_order, precision - precisions.begin(), model.iteration);
+  };
+  std::vector<CompressedModel> models;
+  for (const auto& [name, record] : store.records(config.study, local_search_stage(config)))
+    models.push_back(compressed_model(name, record));
+  std::stable_sort(models.begin(), models.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  return models;
+}
+
+}  // namespace
+
+fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name) {
+  const auto store = open_existing(config);
+  std::vector<std::string> names;
+  for (const auto& model : stored_models(*store, config)) {
+    if (model.name == name) return fixed::fixed_net_from_json(parse_json(store->artefact(model.fixed_net), name), name);
+    names.push_back(model.name);
+  }
+  throw ConfigError("there is no such compressed model",
+                    {.where = store_path(config),
+                     .found = "'" + name + "' among " + std::to_string(names.size()) + " models",
+                     .expected = "a name of 'snac front --stage compress --all --csv'",
+                     .hint = names.empty() ? "run the local search first: snac compress --config " + config.file : suggest(name, names)});
+}
+
+RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics) {
+  const auto store = open_existing(config);
   RunResult result;
   for (const auto& trial : store->trials(config.study)) {
     if (trial.state != store::TrialState::running) result.trials.push_back(trial_result(trial));
   }
   std::sort(result.trials.begin(), result.trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   const Finished finished(result.trials);
-  result.search_front = finished.front(config);
-  for (const auto& [name, record] : store->records(config.study, local_search_stage(config)))
-    result.compressed.push_back(compressed_model(name, record));
-  result.compressed_front = front_of(values_of(result.compressed), compressed_metrics(config));
+  result.search_metrics = metrics.search.empty() ? objective_names(config) : metrics.search;
+  result.search_front = finished.front(result.search_metrics);
+  result.compressed = stored_models(*store, config);
+  result.compressed_metrics = metrics.compressed.empty() ? compressed_metrics(config) : metrics.compressed;
+  result.compressed_front = front_of(values_of(result.compressed), result.compressed_metrics);
   return result;
 }
 
@@ -151,7 +208,7 @@ TrainingEffort training_effort(std::span<const TrialResult> trials, const StudyC
 
 std::string trials_table(const RunResult& result, const StudyConfig& config) {
   std::vector<std::string> header{"trial", "network"};
-  auto names = objective_names(config);
+  auto names = result.search_metrics;
   std::vector<std::string> always{"accuracy", "lut", "clock_cycles", "macs"};
   if (folds(config)) always.insert(always.end() - 2, {"dsp", "bram18"});
   for (const std::string& name : always) {
@@ -184,14 +241,22 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
 std::string compressed_table(const RunResult& result, const StudyConfig& config) {
   std::vector<std::string> header{"model", "network", "bits w/a", "sparsity %", "accuracy %", "LUT", "FF", "cycles", "ns"};
   if (folds(config)) header.insert(header.end() - 2, {"DSP", "BRAM18", "interval"});
+  std::vector<std::string> more;  // metrics of the front that have no column yet
+  for (const auto& metric : result.compressed_metrics) {
+    static const std::vector<std::string> shown{"sparsity", "accuracy", "lut", "ff", "clock_cycles", "latency_ns"};
+    const bool has_column =
+        std::find(shown.begin(), shown.end(), metric) != shown.end() || (folds(config) && (metric == "dsp" || metric == "bram18"));
+    if (!has_column) more.push_back(metric);
+  }
+  header.insert(header.end(), more.begin(), more.end());
   TextTable table(header);
   for (const std::size_t i : result.compressed_front) {
     const auto& m = result.compressed[i];
     std::vector<std::string> row{m.name,
                                  space::summary(m.arch),
-                                 fmt::format("{}/{}", m.precision.weight_bits, m.precision.activation_bits),
+                                 bits_text(m),
                                  percent(m.values.at("sparsity"), 1),
-                                 percent(m.values.at("accuracy")),
+                                 accuracy_cell(m.values),
                                  count(m.values.at("lut")),
                                  count(m.values.at("ff")),
                                  count(m.values.at("clock_cycles")),
@@ -199,6 +264,7 @@ std::string compressed_table(const RunResult& result, const StudyConfig& config)
     if (folds(config)) {
       row.insert(row.end() - 2, {count(m.values.at("dsp")), count(m.values.at("bram18")), count(m.values.at("initiation_interval"))});
     }
+    for (const auto& metric : more) row.push_back(fmt::format("{:.6g}", m.values.at(metric)));
     table.add_row(row);
   }
   return fmt::format(
@@ -227,8 +293,7 @@ std::string final_table(const RunResult& result, const Study& study) {
       [](const auto& h) { return percent(h.test_accuracy); });
   row("accuracy % (validation)", base ? percent(base->validation_accuracy) + " float" : "",
       [](const auto& h) { return percent(h.values.at("accuracy")); });
-  row("bits, weights/activations", "32/32",
-      [](const auto& h) { return fmt::format("{}/{}", h.model.precision.weight_bits, h.model.precision.activation_bits); });
+  row("bits, weights/activations", "32/32", [](const auto& h) { return bits_text(h.model); });
   row("sparsity %", base ? "0" : "", [](const auto& h) { return percent(h.values.at("sparsity"), 1); });
   row("MACs", base ? count(static_cast<double>(space::macs(base->arch))) : "", [](const auto& h) { return count(h.values.at("macs")); });
   row("non-zero weights", base ? count(static_cast<double>(space::macs(base->arch))) : "",
@@ -303,12 +368,13 @@ Json to_json(const RunResult& result, const Study& study) {
     const auto& m = result.compressed[i];
     compressed.push_back(
         {{"model", m.name},
-         {"precision", compress::to_string(m.precision)},
+         {"precision", precision_text(m)},
          {"iteration", m.iteration},
          {"network", space::summary(m.arch)},
          {"values", values_json(m.values)},
          {"resource_source", folds(study.config()) ? "folded circuit" : "circuit"},
          {"front", std::find(result.compressed_front.begin(), result.compressed_front.end(), i) != result.compressed_front.end()}});
+    if (!m.folds.empty()) compressed.back()["folds"] = m.folds;
   }
   json["compressed"] = std::move(compressed);
   Json hardware = Json::array();

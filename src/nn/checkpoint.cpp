@@ -51,13 +51,13 @@ std::string describe_rows(const data::Dataset& data, std::span<const std::uint32
 std::string describe_grids(const NetQuantizer* quantizer) {
   if (quantizer == nullptr) return "none";
   Fingerprint fingerprint;
-  fingerprint.add(quantizer->input);
+  for (const Grid& grid : quantizer->input.all()) fingerprint.add(grid);
   for (const LayerQuantizer& layer : quantizer->layers) {
     fingerprint.add(layer.weight);
     fingerprint.add(static_cast<std::uint64_t>(layer.bias_fraction_bits));
     fingerprint.add(std::uint64_t{layer.pre_activation.has_value()});
     if (layer.pre_activation) fingerprint.add(*layer.pre_activation);
-    fingerprint.add(layer.output);
+    for (const Grid& grid : layer.output.all()) fingerprint.add(grid);
   }
   return "fingerprint " + fingerprint.text();
 }

@@ -21,8 +21,8 @@ struct ExactLayer {
   std::vector<std::int64_t> weights;  ///< (O, I), already shifted onto the accumulator's grid
   std::vector<std::int64_t> bias;
   bool relu = false;
-  int shift = 0;  ///< accumulator's fraction bits minus those of `grid`
-  Grid grid;      ///< the cast after the sum: output, or the table's input
+  int fraction_bits = 0;  ///< of the accumulator
+  Grids grids;            ///< the cast after the sum: output, or the table's input
   std::vector<std::int64_t> table;
 };
 
@@ -43,7 +43,7 @@ std::int64_t cast(std::int64_t sum, int shift, const Grid& grid) {
 
 std::vector<ExactLayer> exact_layers(const Mlp& mlp, const NetQuantizer& quantizer) {
   std::vector<ExactLayer> layers;
-  Grid input = quantizer.input;
+  Grids input = quantizer.input;
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     const LayerQuantizer& grids = quantizer.layers[l];
     const space::Activation activation = mlp.layers[l].activation;
@@ -51,24 +51,31 @@ std::vector<ExactLayer> exact_layers(const Mlp& mlp, const NetQuantizer& quantiz
     layer.inputs = static_cast<std::size_t>(mlp.layers[l].inputs);
     layer.outputs = static_cast<std::size_t>(mlp.layers[l].outputs);
     layer.relu = activation == space::Activation::relu;
-    const int alignment = grids.bias_fraction_bits - (input.fraction_bits + grids.weight.fraction_bits);
-    if (alignment > 38) throw std::invalid_argument(fmt::format("exact inference: layer {}: the bias grid is too fine", l + 1));
-    for (const float weight : mlp.weights(l)) {
-      layer.weights.push_back(quantize_raw(grids.weight, static_cast<double>(weight)) * (std::int64_t{1} << alignment));
+    std::vector<int> alignments;  // one per input
+    for (std::size_t i = 0; i < layer.inputs; ++i) {
+      alignments.push_back(grids.bias_fraction_bits - (input[i].fraction_bits + grids.weight.fraction_bits));
+      if (alignments.back() > 38) throw std::invalid_argument(fmt::format("exact inference: layer {}: the bias grid is too fine", l + 1));
+    }
+    const auto weights = mlp.weights(l);
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      const std::int64_t raw = quantize_raw(grids.weight, static_cast<double>(weights[k]));
+      layer.weights.push_back(raw * (std::int64_t{1} << alignments[k % layer.inputs]));
     }
     for (const float bias : mlp.biases(l)) layer.bias.push_back(quantize_bias_raw(static_cast<double>(bias), grids.bias_fraction_bits));
     // |weight| < 2^61 and |input| < 2^23: the bound itself may exceed 64 bits, so it is summed in a double.
-    const auto largest = static_cast<double>(std::max(std::abs(input.min_raw), std::abs(input.max_raw)));
     for (std::size_t o = 0; o < layer.outputs; ++o) {
       double bound = std::fabs(static_cast<double>(layer.bias[o]));
-      for (std::size_t i = 0; i < layer.inputs; ++i) bound += std::fabs(static_cast<double>(layer.weights[o * layer.inputs + i])) * largest;
+      for (std::size_t i = 0; i < layer.inputs; ++i) {
+        const auto largest = static_cast<double>(std::max(std::abs(input[i].min_raw), std::abs(input[i].max_raw)));
+        bound += std::fabs(static_cast<double>(layer.weights[o * layer.inputs + i])) * largest;
+      }
       if (bound >= 0.99 * static_cast<double>(kSumLimit)) {
         throw std::invalid_argument(fmt::format("exact inference: layer {}: a sum could exceed 62 bits", l + 1));
       }
     }
-    layer.grid = grids.pre_activation ? *grids.pre_activation : grids.output;
-    layer.shift = grids.bias_fraction_bits - layer.grid.fraction_bits;
-    if (grids.pre_activation) layer.table = activation_table(activation, *grids.pre_activation, grids.output);
+    layer.grids = grids.pre_activation ? Grids(*grids.pre_activation) : grids.output;
+    layer.fraction_bits = grids.bias_fraction_bits;
+    if (grids.pre_activation) layer.table = activation_table(activation, *grids.pre_activation, grids.output[0]);
     layers.push_back(std::move(layer));
     input = grids.output;
   }
@@ -82,8 +89,9 @@ void run_row(const std::vector<ExactLayer>& layers, std::vector<std::int64_t>& x
       std::int64_t sum = layer.bias[o];
       for (std::size_t i = 0; i < layer.inputs; ++i) sum += weights[i] * x[i];
       if (layer.relu) sum = std::max<std::int64_t>(sum, 0);
-      const std::int64_t raw = cast(sum, layer.shift, layer.grid);
-      y[o] = layer.table.empty() ? raw : layer.table[static_cast<std::size_t>(raw - layer.grid.min_raw)];
+      const Grid& grid = layer.grids[o];
+      const std::int64_t raw = cast(sum, layer.fraction_bits - grid.fraction_bits, grid);
+      y[o] = layer.table.empty() ? raw : layer.table[static_cast<std::size_t>(raw - grid.min_raw)];
     }
     x.swap(y);
   }
@@ -105,7 +113,7 @@ std::vector<std::int64_t> predict_exact(const Mlp& mlp, const NetQuantizer& quan
     std::vector<std::int64_t> x(widest), y(widest);
     for (std::size_t r = block * kBlock; r < std::min(rows.size(), (block + 1) * kBlock); ++r) {
       const std::span<const float> features = data.row(rows[r]);
-      for (std::size_t i = 0; i < features.size(); ++i) x[i] = quantize_raw(quantizer.input, static_cast<double>(features[i]));
+      for (std::size_t i = 0; i < features.size(); ++i) x[i] = quantize_raw(quantizer.input[i], static_cast<double>(features[i]));
       run_row(layers, x, y);
       std::copy_n(x.begin(), outputs, logits.begin() + static_cast<std::ptrdiff_t>(r * outputs));
     }

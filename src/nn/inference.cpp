@@ -22,8 +22,10 @@ Inference::Inference(const Mlp& mlp, const NetQuantizer* quantizer) : kernels_(&
   for (const LayerLayout& layer : mlp.layers) activations_.push_back(layer.activation);
   if (quantizer == nullptr) return;
   quantize_parameters(*kernels_, layout_, *quantizer, parameters_.data(), parameters_.data());
-  input_grid_ = float_grid(quantizer->input);
-  for (std::size_t l = 0; l < activations_.size(); ++l) quantized_.emplace_back(*kernels_, activations_[l], quantizer->layers[l]);
+  input_.emplace(*kernels_, quantizer->input, mlp.layers.front().inputs, false);
+  for (std::size_t l = 0; l < activations_.size(); ++l) {
+    quantized_.emplace_back(*kernels_, activations_[l], quantizer->layers[l], mlp.layers[l].outputs);
+  }
 }
 
 const float* Inference::run(const data::Dataset& data, std::span<const std::uint32_t> rows, const Observer& observe) {
@@ -34,7 +36,7 @@ const float* Inference::run(const data::Dataset& data, std::span<const std::uint
   for (std::size_t r = 0; r < count; ++r)
     std::fill(x + r * input_width + static_cast<std::size_t>(data.num_features), x + (r + 1) * input_width, 0.0F);
   gather_rows(data, rows, x);
-  if (input_grid_) kernels_->fake_quantize(count * input_width, *input_grid_, x, x, nullptr);
+  if (input_) input_->apply(static_cast<int>(count), x, x, nullptr);
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const PackedLayer& layer = layout_.layers[l];
     const std::size_t n = count * static_cast<std::size_t>(layer.padded_outputs);
@@ -43,7 +45,7 @@ const float* Inference::run(const data::Dataset& data, std::span<const std::uint
     kernels_->dense_forward(shape, x, parameters_.data() + layer.weight, parameters_.data() + layer.bias, fused, y);
     if (observe) observe(l, false, y);
     if (!quantized_.empty()) {
-      quantized_[l].apply(n, y, y, nullptr);
+      quantized_[l].apply(static_cast<int>(count), y, y, nullptr);
     } else if (!fused) {
       apply_activation(*kernels_, activations_[l], n, y);
     }

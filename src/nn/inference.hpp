@@ -31,7 +31,7 @@ class Inference {
   std::vector<space::Activation> activations_;
   PackedLayout layout_;
   AlignedBuffer parameters_, first_, second_;
-  std::optional<FloatGrid> input_grid_;
+  std::optional<GridRounding> input_;    ///< with a quantizer
   std::vector<QuantizedActivation> quantized_;  ///< empty without a quantizer
 };
 

@@ -213,6 +213,56 @@ void fake_quantize(std::size_t n, FloatGrid grid, const float* x, float* y, floa
   }
 }
 
+FloatGrid column(const ColumnGrids& grids, int o) {
+  return {.step = grids.step[o],
+          .inverse_step = grids.inverse_step[o],
+          .lowest = grids.lowest[o],
+          .highest = grids.highest[o],
+          .pass_above = grids.pass_above[o]};
+}
+
+void fake_quantize_columns(int rows, int width, ColumnGrids grids, const float* x, float* y, float* slope) {
+  for (int b = 0; b < rows; ++b) {
+    for (int o = 0; o < width; ++o) {
+      const std::size_t i = at(b, width, o);
+      fake_quantize(1, column(grids, o), x + i, y + i, slope != nullptr ? slope + i : nullptr);
+    }
+  }
+}
+
+void fake_quantize_columns_gradient(int rows, int width, ColumnGrids grids, const float* x, const float* y, float* d, float* d_fraction,
+                                    float* d_range) {
+  for (int o = 0; o < width; ++o) {
+    const FloatGrid grid = column(grids, o);
+    double fraction = 0, range = 0;
+    for (int b = 0; b < rows; ++b) {
+      const std::size_t i = at(b, width, o);
+      const float t = x[i] * grid.inverse_step;
+      const auto upstream = static_cast<double>(d[i]);
+      if (t > grid.highest) {
+        fraction += upstream * static_cast<double>(grid.step);
+        range += upstream * static_cast<double>((grid.highest + 1) * grid.step);
+      } else if (t > grid.pass_above) {
+        fraction += upstream * static_cast<double>(x[i] - y[i]);
+        continue;
+      } else {
+        range += upstream * static_cast<double>(grid.lowest * grid.step);
+      }
+      d[i] = 0;
+    }
+    d_fraction[o] = static_cast<float>(fraction);
+    d_range[o] = static_cast<float>(range);
+  }
+}
+
+void fake_quantize_each(std::size_t n, const float* fraction, const float* x, float* y) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto bits = static_cast<int>(std::floor(static_cast<double>(fraction[i]) + 0.5));
+    const double raw = std::floor(std::ldexp(static_cast<double>(x[i]), bits) + 0.5);
+    y[i] = static_cast<float>(std::ldexp(raw, -bits));
+  }
+}
+
 void table(std::size_t n, FloatGrid grid, const float* values, const float* slopes, const float* x, float* y, float* slope) {
   for (std::size_t i = 0; i < n; ++i) {
     const float value = x[i];
@@ -274,6 +324,9 @@ const Kernels* reference_kernels() {
                                   .momentum = momentum,
                                   .clamp = clamp,
                                   .fake_quantize = fake_quantize,
+                                  .fake_quantize_columns = fake_quantize_columns,
+                                  .fake_quantize_columns_gradient = fake_quantize_columns_gradient,
+                                  .fake_quantize_each = fake_quantize_each,
                                   .table = table,
                                   .tanh_on_grids = tanh_on_grids,
                                   .sigmoid_on_grids = sigmoid_on_grids,

@@ -83,21 +83,64 @@ FloatGrid float_grid(const Grid& grid) {
           .pass_above = std::nextafter(lowest, -std::numeric_limits<float>::infinity())};
 }
 
-QuantizedActivation::QuantizedActivation(const Kernels& kernels, space::Activation activation, const LayerQuantizer& grids)
-    : kernels_(&kernels), grid_(float_grid(grids.output)), output_(grid_) {
-  if (activation == space::Activation::relu) {
-    grid_.lowest = grid_.pass_above = 0;
+ColumnGridBuffer::ColumnGridBuffer(int elements) : width_(size_of(padded(elements))), values_(5 * width_) {
+  for (std::size_t o = 0; o < width_; ++o) set(static_cast<int>(o), {});
+}
+
+void ColumnGridBuffer::set(int element, const FloatGrid& grid) {
+  float* column = values_.data() + element;
+  column[0] = grid.step;
+  column[width_] = grid.inverse_step;
+  column[2 * width_] = grid.lowest;
+  column[3 * width_] = grid.highest;
+  column[4 * width_] = grid.pass_above;
+}
+
+ColumnGrids ColumnGridBuffer::grids() const {
+  const float* row = values_.data();
+  return {.step = row,
+          .inverse_step = row + width_,
+          .lowest = row + 2 * width_,
+          .highest = row + 3 * width_,
+          .pass_above = row + 4 * width_};
+}
+
+GridRounding::GridRounding(const Kernels& kernels, const Grids& grids, int elements, bool relu)
+    : kernels_(&kernels), width_(size_of(padded(elements))) {
+  const auto grid_of = [&](int element) {
+    FloatGrid grid = float_grid(grids[size_of(element)]);
+    if (relu) grid.lowest = grid.pass_above = 0;
+    return grid;
+  };
+  shared_ = grid_of(0);
+  if (grids.shared()) return;
+  columns_.emplace(elements);
+  for (int o = 0; o < elements; ++o) columns_->set(o, grid_of(o));
+}
+
+void GridRounding::apply(int rows, const float* x, float* y, float* slope) const {
+  if (columns_) {
+    kernels_->fake_quantize_columns(rows, static_cast<int>(width_), columns_->grids(), x, y, slope);
+  } else {
+    kernels_->fake_quantize(size_of(rows) * width_, shared_, x, y, slope);
+  }
+}
+
+QuantizedActivation::QuantizedActivation(const Kernels& kernels, space::Activation activation, const LayerQuantizer& grids, int outputs)
+    : kernels_(&kernels), width_(size_of(padded(outputs))), output_(float_grid(grids.output[0])) {
+  if (!uses_table(activation)) {
+    rounding_.emplace(kernels, grids.output, outputs, activation == space::Activation::relu);
     return;
   }
-  if (activation == space::Activation::linear) return;
+  const Grid& output = grids.output[0];
   const Grid& pre = *grids.pre_activation;
   grid_ = float_grid(pre);
   std::int64_t raw = pre.min_raw;
-  for (const std::int64_t entry : activation_table(activation, pre, grids.output)) {
-    values_.push_back(static_cast<float>(static_cast<double>(entry) * grids.output.step()));
+  for (const std::int64_t entry : activation_table(activation, pre, output)) {
+    values_.push_back(static_cast<float>(static_cast<double>(entry) * output.step()));
     const double x = static_cast<double>(raw++) * pre.step();
     const double f = activation_value(activation, x), slope = activation_slope(activation, x);
-    const bool inside = f >= grids.output.lowest() && f <= grids.output.highest();
+    const bool inside = f >= output.lowest() && f <= output.highest();
     slopes_.push_back(inside ? static_cast<float>(slope) : 0.0F);
   }
   computed_ = activation == space::Activation::tanh      ? kernels.tanh_on_grids
@@ -120,9 +163,10 @@ bool QuantizedActivation::computed_equals_table(const Grid& pre) const {
   return true;
 }
 
-void QuantizedActivation::apply(std::size_t n, const float* z, float* y, float* slope) const {
-  if (values_.empty()) {
-    kernels_->fake_quantize(n, grid_, z, y, slope);
+void QuantizedActivation::apply(int rows, const float* z, float* y, float* slope) const {
+  const std::size_t n = size_of(rows) * width_;
+  if (rounding_) {
+    rounding_->apply(rows, z, y, slope);
   } else if (computed_ != nullptr) {
     computed_(n, grid_, output_, z, y, slope);
   } else {

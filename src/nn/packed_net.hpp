@@ -39,20 +39,49 @@ void gather_rows(const data::Dataset& data, std::span<const std::uint32_t> rows,
 
 FloatGrid float_grid(const Grid& grid);
 
+/// The memory behind a ColumnGrids of a padded width.
+class ColumnGridBuffer {
+ public:
+  explicit ColumnGridBuffer(int elements);
+  void set(int element, const FloatGrid& grid);
+  ColumnGrids grids() const;
+
+ private:
+  std::size_t width_;
+  AlignedBuffer values_;  ///< five rows of width_
+};
+
+/// Rounding of (rows, padded elements) to shared or per-element grids.
+class GridRounding {
+ public:
+  /// `relu`: negative values become 0 and pass no gradient.
+  GridRounding(const Kernels& kernels, const Grids& grids, int elements, bool relu);
+  /// slope (nullable): 1 where the straight-through gradient passes, else 0.
+  void apply(int rows, const float* x, float* y, float* slope) const;
+
+ private:
+  const Kernels* kernels_;
+  std::size_t width_;
+  FloatGrid shared_;
+  std::optional<ColumnGridBuffer> columns_;  ///< instead of shared_
+};
+
 /// The quantised activation of one layer: for ReLU and linear the output grid, for the others a table, or its computation
 /// where that gives the same values on the whole pre-activation grid (gathering costs more than computing).
 class QuantizedActivation {
  public:
-  QuantizedActivation(const Kernels& kernels, space::Activation activation, const LayerQuantizer& grids);
-  /// y = activation of z on its grid; slope (nullable): derivative of the straight-through surrogate. n values.
-  void apply(std::size_t n, const float* z, float* y, float* slope) const;
+  QuantizedActivation(const Kernels& kernels, space::Activation activation, const LayerQuantizer& grids, int outputs);
+  /// y = activation of z on its grid; slope (nullable): derivative of the straight-through surrogate. (rows, padded outputs).
+  void apply(int rows, const float* z, float* y, float* slope) const;
 
  private:
   bool computed_equals_table(const Grid& pre) const;
 
   const Kernels* kernels_;
-  FloatGrid grid_;                      ///< output grid, or the table's input grid
-  FloatGrid output_;                    ///< output grid
+  std::size_t width_;
+  std::optional<GridRounding> rounding_;  ///< ReLU and linear; the rest is for tables
+  FloatGrid grid_;                        ///< the table's input grid
+  FloatGrid output_;                      ///< output grid
   OnGrids computed_ = nullptr;          ///< used instead of the table if given
   std::vector<float> values_, slopes_;  ///< empty = no table
 };

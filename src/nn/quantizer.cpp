@@ -27,7 +27,24 @@ void check_grid(const Grid& grid, const std::string& where) {
   if (std::abs(grid.fraction_bits) > kFractionLimit) unfit(where, fmt::format("{} fraction bits", grid.fraction_bits));
 }
 
+void check_grids(const Grids& grids, int elements, const std::string& where) {
+  if (!grids.shared() && grids.all().size() != static_cast<std::size_t>(elements)) {
+    unfit(where, fmt::format("{} grids for {} elements", grids.all().size(), elements));
+  }
+  for (const Grid& grid : grids.all()) check_grid(grid, where);
+}
+
 }  // namespace
+
+Grids::Grids(std::vector<Grid> each) : grids_(std::move(each)) {
+  if (grids_.empty()) throw std::invalid_argument("Grids: no grid");
+}
+
+int Grids::finest_fraction_bits() const {
+  int finest = grids_.front().fraction_bits;
+  for (const Grid& grid : grids_) finest = std::max(finest, grid.fraction_bits);
+  return finest;
+}
 
 double activation_value(space::Activation activation, double x) {
   switch (activation) {
@@ -99,15 +116,15 @@ void require_fits(const NetQuantizer& quantizer, const Mlp& mlp) {
   if (quantizer.layers.size() != mlp.layers.size()) {
     unfit("network", fmt::format("{} layers of grids for {} layers", quantizer.layers.size(), mlp.layers.size()));
   }
-  check_grid(quantizer.input, "input");
-  int input_fraction = quantizer.input.fraction_bits;
+  check_grids(quantizer.input, mlp.layers.front().inputs, "input");
+  int input_fraction = quantizer.input.finest_fraction_bits();
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     const LayerLayout& layer = mlp.layers[l];
     const LayerQuantizer& grids = quantizer.layers[l];
     const std::string where = fmt::format("layer {}", l + 1);
     if (layer.batch_norm) unfit(where, "batch normalisation is not folded; call fold_batch_norm first");
     check_grid(grids.weight, where + ": weights");
-    check_grid(grids.output, where + ": output");
+    check_grids(grids.output, layer.outputs, where + ": output");
     const int product_fraction = input_fraction + grids.weight.fraction_bits;
     if (grids.bias_fraction_bits < product_fraction || std::abs(grids.bias_fraction_bits) > kFractionLimit) {
       unfit(where, fmt::format("bias grid of {} fraction bits; the products have {}", grids.bias_fraction_bits, product_fraction));
@@ -117,7 +134,8 @@ void require_fits(const NetQuantizer& quantizer, const Mlp& mlp) {
       unfit(where, table ? "tanh, sigmoid and leaky_relu need a pre-activation grid" : "a pre-activation grid without a table to index");
     }
     if (table) check_grid(*grids.pre_activation, where + ": pre-activation");
-    input_fraction = grids.output.fraction_bits;
+    if (table && !grids.output.shared()) unfit(where, "a grid per element after a table");
+    input_fraction = grids.output.finest_fraction_bits();
   }
 }
 

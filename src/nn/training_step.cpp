@@ -46,6 +46,7 @@ TrainingStep::TrainingStep(const Mlp& mlp, int largest_batch, const TrainParams&
   if (quantizer_ != nullptr) {
     require_fits(*quantizer_, mlp);
     quantized_ = AlignedBuffer(layout_.size);
+    input_rounding_.emplace(kernels_, quantizer_->input, mlp.layers.front().inputs, false);
   }
   pack(mlp, layout_, mlp.parameters.data(), parameters_.data());
 
@@ -78,7 +79,7 @@ TrainingStep::TrainingStep(const Mlp& mlp, int largest_batch, const TrainParams&
     }
     if (quantizer_ != nullptr) {
       layer.slope = AlignedBuffer(size);
-      activations_.emplace_back(kernels_, flat.activation, quantizer_->layers[l]);
+      activations_.emplace_back(kernels_, flat.activation, quantizer_->layers[l], flat.outputs);
       const Grid& grid = quantizer_->layers[l].weight;
       kernels_.clamp(layer.packed.weight_size, static_cast<float>(grid.lowest()), static_cast<float>(grid.highest()),
                      parameters_.data() + layer.packed.weight);
@@ -136,7 +137,7 @@ void TrainingStep::forward_layer(std::size_t l, int rows, const float* x, std::u
                                 layer.inverse_deviation.data());
   }
   if (quantizer_ != nullptr) {
-    activations_[l].apply(n, out, out, layer.slope.data());
+    activations_[l].apply(rows, out, out, layer.slope.data());
   } else if (!layer.fused_relu) {
     apply_activation(kernels_, layer.activation, n, out);
   }
@@ -151,7 +152,7 @@ void TrainingStep::forward(std::span<const std::uint32_t> rows, const data::Data
   gather_rows(data, rows, input_.data());
   for (std::size_t r = 0; r < rows.size(); ++r) labels_[r] = data.labels[rows[r]];
   if (quantizer_ != nullptr) {
-    kernels_.fake_quantize(area(count, padded(data.num_features)), float_grid(quantizer_->input), input_.data(), input_.data(), nullptr);
+    input_rounding_->apply(count, input_.data(), input_.data(), nullptr);
     quantize_parameters(kernels_, layout_, *quantizer_, parameters_.data(), quantized_.data());
   }
   if (bf16_ != nullptr) bf16_->round(count, padded(data.num_features), input_.data(), rounded_input_.matrix());

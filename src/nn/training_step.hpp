@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -81,6 +82,7 @@ class TrainingStep {
   std::uint64_t step_ = 0;
   PackedLayout layout_;
   std::vector<Layer> layers_;
+  std::optional<GridRounding> input_rounding_;    ///< with a quantizer
   std::vector<QuantizedActivation> activations_;  ///< with a quantizer
   std::vector<float> statistics_;
   AlignedBuffer parameters_, quantized_, gradient_, first_moment_, second_moment_, mask_;

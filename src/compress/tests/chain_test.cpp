@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <stdexcept>
+
 #include "snac/compress/lower.hpp"
 #include "snac/fixed/interpreter.hpp"
 #include "toy_problem.hpp"
@@ -95,6 +98,80 @@ TEST_F(ChainTest, same_seed_gives_the_same_weights) {
   EXPECT_EQ(a.mlp.parameters, b.mlp.parameters);
   input_.seed = 8;
   EXPECT_NE(next_iteration(begin_chain(trained_, input_, params_), input_, params_).mlp.parameters, a.mlp.parameters);
+}
+
+TEST_F(ChainTest, pruning_in_float_and_quantising_each_round_keeps_the_mask) {
+  params_.order = Order::prune_then_quantise;
+  params_.quantise_epochs = 2;
+  ChainState state = begin_chain(trained_, input_, params_);
+  for (int round = 1; round <= 3; ++round) {
+    state = next_iteration(state, input_, params_);
+    EXPECT_FALSE(state.quantised());
+    EXPECT_NEAR(sparsity(state.mlp, state.mask), 1 - std::pow(0.7, round), 0.03);
+    const ChainState point = quantise(state, input_, params_);
+    ASSERT_TRUE(point.quantised());
+    EXPECT_EQ(point.iteration, round);
+    EXPECT_EQ(point.mask, state.mask);
+    for (std::size_t k = 0; k < point.mask.size(); ++k) {
+      if (point.mask[k] == 0) {
+        EXPECT_EQ(point.mlp.parameters[k], 0.0F);
+      }
+    }
+    EXPECT_NE(point.mlp.parameters, state.mlp.parameters) << "quantisation-aware epochs change weights";
+    EXPECT_EQ(quantise(state, input_, params_).mlp.parameters, point.mlp.parameters);
+    EXPECT_GT(accuracy(point), 0.75);
+    EXPECT_THROW(quantise(point, input_, params_), std::invalid_argument);
+  }
+}
+
+TEST_F(ChainTest, float_pruning_does_not_depend_on_the_precision) {
+  params_.order = Order::prune_then_quantise;
+  const ChainState eight = next_iteration(begin_chain(trained_, input_, params_), input_, params_);
+  input_.calibration.precision = {2, 3};
+  const ChainState two = next_iteration(begin_chain(trained_, input_, params_), input_, params_);
+  EXPECT_EQ(eight.mlp.parameters, two.mlp.parameters);
+  EXPECT_EQ(eight.mask, two.mask);
+}
+
+TEST_F(ChainTest, rewinds_to_the_initialisation_when_it_is_known) {
+  params_.pruning.epochs = 0;
+  params_.pruning.rewind = Rewind::initialisation;
+  EXPECT_THROW(begin_chain(trained_, input_, params_), std::invalid_argument);
+  Rng rng(1);
+  const nn::Mlp other = nn::make_mlp(space::mlp(4, {11}, 3, space::Activation::relu, true), rng);
+  input_.initial = &other;
+  EXPECT_THROW(begin_chain(trained_, input_, params_), std::invalid_argument);
+  Rng same(1);
+  const nn::Mlp initial = nn::make_mlp(trained_.spec, same);
+  input_.initial = &initial;
+  for (const Order order : {Order::combined, Order::prune_then_quantise}) {
+    params_.order = order;
+    const ChainState begun = begin_chain(trained_, input_, params_);
+    const ChainState state = next_iteration(begun, input_, params_);
+    const auto folded = nn::fold_batch_norm(initial);
+    for (std::size_t k = 0; k < state.mask.size(); ++k) {
+      EXPECT_EQ(state.mlp.parameters[k], state.mask[k] != 0 ? folded.parameters[k] : 0.0F);
+    }
+    EXPECT_NE(begun.mlp.parameters, folded.parameters) << "iteration 0 is the trained network";
+  }
+}
+
+TEST_F(ChainTest, ternary_weights_train_and_prune) {
+  input_.calibration.precision = {2, 4};
+  params_.pruning.epochs = 4;
+  const ChainState state = next_iteration(begin_chain(trained_, input_, params_), input_, params_);
+  for (const auto& node : lower(state.mlp, state.quantizer).nodes) {
+    for (const auto weight : std::get<fixed::DenseOp>(node.op).weights) EXPECT_LE(std::abs(weight), 1);
+  }
+  EXPECT_GT(accuracy(state), 0.6);
+}
+
+TEST_F(ChainTest, weights_that_are_no_numbers_end_the_chain) {
+  trained_.weights(0)[3] = std::nanf("");
+  for (const Order order : {Order::combined, Order::prune_then_quantise}) {
+    params_.order = order;
+    EXPECT_THROW(begin_chain(trained_, input_, params_), nn::DivergedError);
+  }
 }
 
 }  // namespace

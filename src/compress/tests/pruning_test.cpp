@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace snac::compress {
@@ -58,6 +59,25 @@ TEST(Pruning, global_scope_compares_layers_and_empties_none) {
   std::size_t kept_first = 0;
   for (std::size_t k = 0; k < mlp.weights(0).size(); ++k) kept_first += mask[mlp.layers[0].weight + k];
   EXPECT_EQ(kept_first, 1U);
+}
+
+TEST(Pruning, no_layer_loses_its_last_weight) {
+  for (const auto scope : {PruningScope::layer, PruningScope::global}) {
+    const nn::Mlp mlp = network();
+    Mask mask = full_mask(mlp);
+    for (int round = 0; round < 5; ++round) prune_smallest(mlp, mask, 0.999, scope);
+    for (std::size_t i = 0; i < mlp.layers.size(); ++i) {
+      const auto weights = mlp.weights(i);
+      std::size_t kept = 0;
+      for (std::size_t k = 0; k < weights.size(); ++k) {
+        if (mask[mlp.layers[i].weight + k] == 0) continue;
+        ++kept;
+        EXPECT_EQ(std::abs(weights[k]),
+                  std::abs(*std::max_element(weights.begin(), weights.end(), [](float a, float b) { return std::abs(a) < std::abs(b); })));
+      }
+      EXPECT_EQ(kept, 1U);
+    }
+  }
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST_F(Config, effective_configuration_reads_back_to_itself) {
 }
 
 TEST_F(Config, shipped_configurations_load) {
-  for (const char* name : {"jets_quick.yaml", "jets_paper.yaml"}) {
+  for (const char* name : {"jets_quick.yaml", "jets_paper.yaml", "jets_pruning.yaml"}) {
     const StudyConfig config = load_config(std::string(SNAC_SOURCE_DIR "/configs/") + name);
     EXPECT_TRUE(std::filesystem::exists(config.resolve(config.data.train))) << name;
     EXPECT_TRUE(std::filesystem::exists(config.resolve(config.data.test))) << name;
@@ -58,6 +58,10 @@ TEST_F(Config, every_wrong_value_is_named) {
   EXPECT_NE(message("target: {multiplier: dps}").find("dsp"), std::string::npos);
   EXPECT_NE(message("target: {reuse_factor: 4, pipelining: clock}").find("pipelining: levels"), std::string::npos);
   EXPECT_NE(message("target: {precision: {input: 'fixed<8,2,RND_CONV>'}}").find("RND, SAT"), std::string::npos);
+  EXPECT_NE(message("target: {precision: {input: 'fixed<24,8>'}}").find("23 bits"), std::string::npos);
+  EXPECT_NE(message("target: {precision: {input: 'fixed<1,1>'}}").find("at least 2 bits"), std::string::npos);
+  EXPECT_NE(message("target: {precision: {input: 'fixed<12,-30>'}}").find("scale the features"), std::string::npos);
+  EXPECT_NE(message("target: {precision: {input: 'fixed<12,40>'}}").find("2^28"), std::string::npos);
   EXPECT_NE(message("search: {objectives: {accuracy: min}}").find("'max'"), std::string::npos);
   EXPECT_NE(message("search: {objectives: {sparsity: max}}").find("before compression"), std::string::npos);
   EXPECT_NE(message("search: {objectives: {}}").find("nothing to optimise"), std::string::npos);
@@ -67,6 +71,10 @@ TEST_F(Config, every_wrong_value_is_named) {
   EXPECT_NE(message("search: {constraints: {accuracy: '>= 64'}}").find("0.60"), std::string::npos);
   EXPECT_NE(message("compress: {precisions: []}").find("no precision"), std::string::npos);
   EXPECT_NE(message("compress: {precisions: [8, w8a8]}").find("twice"), std::string::npos);
+  EXPECT_NE(message("compress: {precisions: [1]}").find("ternary"), std::string::npos);
+  EXPECT_NE(message("compress: {folds: 1}").find("compress.folds"), std::string::npos);
+  EXPECT_NE(message("compress: {order: both}").find("prune_then_quantise"), std::string::npos);
+  EXPECT_NE(message("compress: {logits_bits: 24}").find("23"), std::string::npos);
   EXPECT_NE(message("synth: {tools: [vivadoo]}").find("unknown tool"), std::string::npos);
   EXPECT_NE(message("data: {validation: {folds: 1}}").find("twice"), std::string::npos);
   EXPECT_NE(message("", {"data.validation.folds=1"}).find("one fold"), std::string::npos);

@@ -55,7 +55,7 @@ TEST_P(OnEveryIsa, prediction_matches_double_precision_with_batch_norm_and_all_a
 /// The quantised network from its definition, in extended precision: every value is a small multiple of a power of two.
 std::vector<std::int64_t> by_definition(const Mlp& mlp, const NetQuantizer& quantizer, std::span<const float> features) {
   std::vector<long double> x;
-  for (const float value : features) x.push_back(quantize(quantizer.input, static_cast<double>(value)));
+  for (const float value : features) x.push_back(quantize(quantizer.input[x.size()], static_cast<double>(value)));
   std::vector<std::int64_t> raw;
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     const LayerQuantizer& grids = quantizer.layers[l];
@@ -79,8 +79,8 @@ std::vector<std::int64_t> by_definition(const Mlp& mlp, const NetQuantizer& quan
               : activation == Activation::sigmoid ? 1 / (1 + std::exp(-pre))
                                                   : std::max(pre, pre / 8);
       }
-      raw.push_back(cast(grids.output, sum));
-      y.push_back(static_cast<long double>(raw.back()) * static_cast<long double>(grids.output.step()));
+      raw.push_back(cast(grids.output[o], sum));
+      y.push_back(static_cast<long double>(raw.back()) * static_cast<long double>(grids.output[o].step()));
     }
     x = std::move(y);
   }
@@ -102,15 +102,15 @@ TEST(PredictExact, follows_the_definition_for_several_grids) {
   for (int variant = 0; variant < 4; ++variant) {
     NetQuantizer quantizer = eight_bit_grids(mlp);
     if (variant == 1) {  // an output grid finer than its accumulator, and a coarse one
-      quantizer.layers.back().output = {.fraction_bits = 20, .min_raw = -8000000, .max_raw = 8000000};
-      quantizer.layers[0].output = {.fraction_bits = -1, .min_raw = 0, .max_raw = 3};
+      quantizer.layers.back().output = Grid{.fraction_bits = 20, .min_raw = -8000000, .max_raw = 8000000};
+      quantizer.layers[0].output = Grid{.fraction_bits = -1, .min_raw = 0, .max_raw = 3};
       quantizer.layers[1].bias_fraction_bits = 9;
     }
     if (variant == 2) {  // three bits
       for (LayerQuantizer& grids : quantizer.layers) grids.weight = {.fraction_bits = 2, .min_raw = -4, .max_raw = 3};
     }
     if (variant == 3) {  // a signed grid after ReLU, a finer bias grid
-      quantizer.layers[0].output = {.fraction_bits = 4, .min_raw = -32, .max_raw = 31};
+      quantizer.layers[0].output = Grid{.fraction_bits = 4, .min_raw = -32, .max_raw = 31};
       for (LayerQuantizer& grids : quantizer.layers) grids.bias_fraction_bits += 3;
     }
     const std::vector<std::int64_t> exact = predict_exact(mlp, quantizer, data, all_rows(data));
@@ -134,7 +134,7 @@ TEST(PredictExact, sums_that_could_overflow_are_refused) {
   const data::Dataset data = noise(3, 3, 2);
   NetQuantizer quantizer = eight_bit_grids(mlp);
   quantizer.layers[0].weight = {.fraction_bits = 20, .min_raw = -8388607, .max_raw = 8388607};
-  quantizer.input = {.fraction_bits = 10, .min_raw = -8388607, .max_raw = 8388607};
+  quantizer.input = Grid{.fraction_bits = 10, .min_raw = -8388607, .max_raw = 8388607};
   quantizer.layers[0].bias_fraction_bits = 30 + 25;
   EXPECT_THROW(predict_exact(mlp, quantizer, data, all_rows(data)), std::invalid_argument);
   quantizer.layers[0].bias_fraction_bits = 30;
@@ -150,7 +150,7 @@ TEST_P(OnEveryIsa, a_fine_output_grid_of_a_curve_is_exact_too) {
     const Mlp mlp = random_mlp(chain(7, {{5, activation, false, 0}}), 4);
     NetQuantizer quantizer = eight_bit_grids(mlp);
     quantizer.layers[0].pre_activation = Grid{.fraction_bits = 9, .min_raw = -4096, .max_raw = 4095};
-    quantizer.layers[0].output = {.fraction_bits = 22, .min_raw = -(1 << 22), .max_raw = (1 << 22) - 1};
+    quantizer.layers[0].output = Grid{.fraction_bits = 22, .min_raw = -(1 << 22), .max_raw = (1 << 22) - 1};
     const auto exact = predict_exact(mlp, quantizer, data, all_rows(data));
     const auto fast = predict(mlp, data, all_rows(data), &quantizer);
     for (std::size_t i = 0; i < exact.size(); ++i) {
@@ -166,7 +166,7 @@ TEST_P(OnEveryIsa, fast_quantised_prediction_is_the_exact_one) {
   const auto exact = predict_exact(mlp, quantizer, data, all_rows(data));
   const auto fast = predict(mlp, data, all_rows(data), &quantizer);
   for (std::size_t i = 0; i < exact.size(); ++i) {
-    ASSERT_EQ(static_cast<double>(fast[i]), static_cast<double>(exact[i]) * quantizer.layers.back().output.step()) << i;
+    ASSERT_EQ(static_cast<double>(fast[i]), static_cast<double>(exact[i]) * quantizer.layers.back().output[0].step()) << i;
   }
   // Hence the classes agree, and so does the accuracy.
   double right = 0;

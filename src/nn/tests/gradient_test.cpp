@@ -88,7 +88,7 @@ TEST_F(Gradient, of_the_straight_through_surrogate_with_dropout) {
 TEST_F(Gradient, is_zero_where_an_output_grid_is_saturated) {
   const Mlp mlp = random_mlp(space::mlp(5, {18}, 3), 7);
   NetQuantizer grids = eight_bit_grids(mlp);
-  grids.layers[1].output = {.fraction_bits = 30, .min_raw = -1, .max_raw = 1};  // every logit is outside
+  grids.layers[1].output = Grid{.fraction_bits = 30, .min_raw = -1, .max_raw = 1};  // every logit is outside
   const data::Dataset data = noise(19, 5, 3);
   TrainingStep step(mlp, 19, {}, {.quantizer = &grids, .mask = nullptr});
   step.compute_gradient(data, all_rows(data), 0);

@@ -321,6 +321,47 @@ TEST_P(FastKernels, fake_quantisation_agrees_with_quantize_raw_on_every_bit) {
   }
 }
 
+TEST_P(FastKernels, grids_per_column_and_per_value_match_the_reference) {
+  constexpr int kRows = 37, kWidth = 48;
+  constexpr std::size_t kSize = kRows * kWidth;
+  const Floats x = assorted(kSize), upstream = assorted(kSize);
+  Rng rng(9);
+  Floats step(kWidth), inverse(kWidth), lowest(kWidth), highest(kWidth), above(kWidth);
+  for (std::size_t o = 0; o < kWidth; ++o) {
+    const int fraction = static_cast<int>(rng.below(9)) - 2;
+    step[o] = std::ldexp(1.0F, -fraction);
+    inverse[o] = std::ldexp(1.0F, fraction);
+    highest[o] = static_cast<float>((1U << rng.below(8)) - 1);  // also 0: no bits
+    lowest[o] = o % 2 == 0 ? 0.0F : -highest[o] - 1;
+    above[o] = o % 2 == 0 ? 0.0F : lowest[o] - 1;
+  }
+  const ColumnGrids grids{
+      .step = step.data(), .inverse_step = inverse.data(), .lowest = lowest.data(), .highest = highest.data(), .pass_above = above.data()};
+  Floats y(kSize), slope(kSize), plain(kSize), y_truth(kSize), slope_truth(kSize);
+  fast().fake_quantize_columns(kRows, kWidth, grids, x.data(), y.data(), slope.data());
+  fast().fake_quantize_columns(kRows, kWidth, grids, x.data(), plain.data(), nullptr);
+  truth().fake_quantize_columns(kRows, kWidth, grids, x.data(), y_truth.data(), slope_truth.data());
+  EXPECT_EQ(y, y_truth);
+  EXPECT_EQ(plain, y_truth);
+  EXPECT_EQ(slope, slope_truth);
+
+  Floats d = upstream, d_truth = upstream, fraction(kWidth), fraction_truth(kWidth), range(kWidth), range_truth(kWidth);
+  fast().fake_quantize_columns_gradient(kRows, kWidth, grids, x.data(), y.data(), d.data(), fraction.data(), range.data());
+  truth().fake_quantize_columns_gradient(kRows, kWidth, grids, x.data(), y.data(), d_truth.data(), fraction_truth.data(),
+                                         range_truth.data());
+  EXPECT_EQ(d, d_truth);
+  for (std::size_t o = 0; o < kWidth; ++o) {
+    EXPECT_NEAR(fraction[o], fraction_truth[o], 1e-5 * (1 + std::fabs(fraction_truth[o]))) << o;
+    EXPECT_NEAR(range[o], range_truth[o], 1e-5 * (1 + std::fabs(range_truth[o]))) << o;
+  }
+
+  Floats bits(kSize);
+  for (float& f : bits) f = static_cast<float>(rng.uniform(-10, 13));
+  fast().fake_quantize_each(kSize, bits.data(), x.data(), y.data());
+  truth().fake_quantize_each(kSize, bits.data(), x.data(), y_truth.data());
+  EXPECT_EQ(y, y_truth);
+}
+
 TEST_P(FastKernels, activations_on_grids_match_the_reference) {
   const Floats x = assorted(4096);
   const FloatGrid pre{.step = 1 / 32.0F, .inverse_step = 32, .lowest = -128, .highest = 127, .pass_above = -128.5F};

@@ -90,7 +90,7 @@ inline space::ArchSpec chain(int inputs, const std::vector<space::DenseLayer>& l
 /// Eight-bit grids as the product uses them: weights [-2,2), inputs <10,4>, ReLU ufixed<8,2>, tables over [-4,4).
 inline NetQuantizer eight_bit_grids(const Mlp& mlp) {
   NetQuantizer quantizer;
-  quantizer.input = {.fraction_bits = 6, .min_raw = -512, .max_raw = 511};
+  quantizer.input = Grid{.fraction_bits = 6, .min_raw = -512, .max_raw = 511};
   int input_fraction = 6;
   for (const LayerLayout& layer : mlp.layers) {
     LayerQuantizer grids;
@@ -98,25 +98,25 @@ inline NetQuantizer eight_bit_grids(const Mlp& mlp) {
     grids.bias_fraction_bits = input_fraction + 6;
     switch (layer.activation) {
       case space::Activation::relu:
-        grids.output = {.fraction_bits = 6, .min_raw = 0, .max_raw = 255};
+        grids.output = Grid{.fraction_bits = 6, .min_raw = 0, .max_raw = 255};
         break;
       case space::Activation::linear:
-        grids.output = {.fraction_bits = 4, .min_raw = -128, .max_raw = 127};
+        grids.output = Grid{.fraction_bits = 4, .min_raw = -128, .max_raw = 127};
         break;
       case space::Activation::tanh:
         grids.pre_activation = Grid{.fraction_bits = 5, .min_raw = -128, .max_raw = 127};
-        grids.output = {.fraction_bits = 7, .min_raw = -128, .max_raw = 127};
+        grids.output = Grid{.fraction_bits = 7, .min_raw = -128, .max_raw = 127};
         break;
       case space::Activation::sigmoid:
         grids.pre_activation = Grid{.fraction_bits = 5, .min_raw = -128, .max_raw = 127};
-        grids.output = {.fraction_bits = 8, .min_raw = 0, .max_raw = 255};
+        grids.output = Grid{.fraction_bits = 8, .min_raw = 0, .max_raw = 255};
         break;
       case space::Activation::leaky_relu:
         grids.pre_activation = Grid{.fraction_bits = 5, .min_raw = -128, .max_raw = 127};
-        grids.output = {.fraction_bits = 6, .min_raw = -128, .max_raw = 127};
+        grids.output = Grid{.fraction_bits = 6, .min_raw = -128, .max_raw = 127};
         break;
     }
-    input_fraction = grids.output.fraction_bits;
+    input_fraction = grids.output[0].fraction_bits;
     quantizer.layers.push_back(grids);
   }
   return quantizer;

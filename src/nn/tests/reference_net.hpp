@@ -66,7 +66,7 @@ class ReferenceNet {
       const auto features = data_.row(row);
       x.emplace_back(features.begin(), features.end());
       if (quantizer_ == nullptr) continue;
-      for (double& value : x.back()) value = quantize(quantizer_->input, value);
+      for (double& value : x.back()) value = quantize(quantizer_->input[0], value);
     }
     for (std::size_t l = 0; l < mlp_.layers.size(); ++l) {
       std::vector<std::vector<double>> y = dense(l, p, x);
@@ -165,11 +165,11 @@ class ReferenceNet {
     const space::Activation activation = mlp_.layers[l].activation;
     if (quantizer_ == nullptr) return function(activation, x);
     const LayerQuantizer& grids = quantizer_->layers[l];
-    if (activation == space::Activation::linear) return on_grid(grids.output, x);
+    if (activation == space::Activation::linear) return on_grid(grids.output[0], x);
     if (activation == space::Activation::relu) {
       return straight_through(x, [&](double value) {
-        return Tangent{value, quantize(grids.output, function(activation, value)),
-                       value > 0 && value <= grids.output.highest() ? 1.0 : 0.0};
+        return Tangent{value, quantize(grids.output[0], function(activation, value)),
+                       value > 0 && value <= grids.output[0].highest() ? 1.0 : 0.0};
       });
     }
     const double pre = on_grid(*grids.pre_activation, x);
@@ -178,7 +178,7 @@ class ReferenceNet {
       const double slope = activation == space::Activation::tanh      ? 1 - f * f
                            : activation == space::Activation::sigmoid ? f * (1 - f)
                                                                       : (value > 0 ? 1.0 : 0.125);
-      return Tangent{value, quantize(grids.output, f), f >= grids.output.lowest() && f <= grids.output.highest() ? slope : 0.0};
+      return Tangent{value, quantize(grids.output[0], f), f >= grids.output[0].lowest() && f <= grids.output[0].highest() ? slope : 0.0};
     });
   }
 

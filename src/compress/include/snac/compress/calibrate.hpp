@@ -23,6 +23,8 @@ struct CalibrationParams {
 /// Grids for a network without batch normalisation, from its weights and the ranges seen on the given rows.
 /// Weights: symmetric, signed; the fraction that gives the smallest squared error (clipping outliers may pay).
 /// ReLU outputs: unsigned, range at the 99.9 % quantile. Tanh: [-1, 1); sigmoid: [0, 1). Logits: twice the largest seen.
+/// A layer whose pre-activations are all zero on the rows gets the range 1; no grid is finer than 2^-24.
+/// @throws nn::DivergedError if a weight, a bias or a range is not finite or above 2^31.
 nn::NetQuantizer calibrate(const nn::Mlp& mlp, const data::Dataset& data, std::span<const std::uint32_t> rows,
                            const CalibrationParams& params);
 

@@ -1,4 +1,6 @@
-// Precision: how many bits weights and activations get.
+// Precision: how many bits weights and activations get. Weights are symmetric around zero, so two bits are ternary weights,
+// -1, 0 and 1 times a power of two; one bit would hold no zero (nothing could be pruned, and no layer's grid could be closed
+// under rounding of small weights), and a one-bit activation is a threshold, which has no useful straight-through gradient.
 #pragma once
 
 #include <string>

@@ -13,13 +13,14 @@ using Mask = std::vector<std::uint8_t>;
 
 enum class PruningScope {
   layer,  ///< the smallest share of every layer
-  global  ///< the smallest share of all layers together; no layer loses its last weight
+  global  ///< the smallest share of all layers together
 };
 
 Mask full_mask(const nn::Mlp& mlp);
 
 /// Prunes `fraction` in [0, 1) of the weights that are still alive, smallest magnitude first (Han et al. 2015);
-/// ties go by position. After i rounds the sparsity is 1 - (1 - fraction)^i, up to rounding per layer.
+/// ties go by position. No layer loses its last weight: the network's output would be constant. After i rounds the sparsity is 1 - (1 -
+/// fraction)^i, up to rounding per layer.
 void prune_smallest(const nn::Mlp& mlp, Mask& mask, double fraction, PruningScope scope);
 
 /// Share of pruned weights among all kernels.

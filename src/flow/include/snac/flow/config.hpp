@@ -12,6 +12,7 @@
 #include "snac/circuit/folded.hpp"
 #include "snac/circuit/schedule.hpp"
 #include "snac/compress/chain.hpp"
+#include "snac/compress/learned.hpp"
 #include "snac/core/fields.hpp"
 #include "snac/cost/estimator.hpp"
 #include "snac/data/preprocess.hpp"
@@ -85,9 +86,14 @@ struct BaselineConfig {
   nn::TrainParams training;
 };
 
+enum class LocalSearchMethod { pruning, learned, both };
+
 struct CompressConfig {
+  LocalSearchMethod method = LocalSearchMethod::pruning;
   std::vector<std::string> precisions{"8"};
+  int folds = 0;  ///< >= 2: k-fold scores; 0: the first split of the study
   compress::ChainParams chain;
+  compress::LearnedParams learned;
 };
 
 enum class YosysScope { whole, layers };

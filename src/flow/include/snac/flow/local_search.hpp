@@ -15,16 +15,24 @@
 
 namespace snac::flow {
 
+class Design;
+
 struct CompressedModel {
-  std::string name;  ///< "m12-w8a8-p3": trial order, precision, pruning round
+  std::string name;  ///< "m12-w8a8-p3": trial order, precision, pruning round; "m12-learned-e120": epoch of learned precision
   int trial_order = 0;
-  compress::Precision precision;
-  int iteration = 0;
+  std::optional<compress::Precision> precision;  ///< nothing = learned, element by element
+  int iteration = 0;                             ///< pruning round, or epoch
   space::ArchSpec arch;
-  Values values;               ///< accuracy (validation, integers), sparsity, lut, ff, clock_cycles, ...
+  /// accuracy (validation, integers), sparsity, lut, ff, clock_cycles, ... With folds: the network is that of the first fold and so are
+  /// the figures, but accuracy is the mean over folds and accuracy_deviation their sample standard deviation.
+  Values values;
   std::string mlp, fixed_net;  ///< artefacts
   Json quantizer;
+  std::vector<Values> folds;  ///< figures of every fold; empty without folds
 };
+
+/// "w8a8", or "learned".
+std::string precision_text(const CompressedModel& model);
 
 /// Share of rows that the integers classify rightly.
 double integer_accuracy(const fixed::FixedNet& net, const data::Dataset& data, std::span<const std::uint32_t> rows);
@@ -52,8 +60,18 @@ circuit::ScheduleParams pipeline_of(const TargetConfig& target);
 std::string local_search_stage(const StudyConfig& config);
 CompressedModel compressed_model(const std::string& name, const Json& record);
 
-/// Runs what is missing; models in order of trial, precision, iteration.
+/// The figures of a compressed network: accuracy of the integers on the rows, sizes, and what its hardware takes.
+Values compressed_figures(const Study& study, const space::ArchSpec& arch, const fixed::FixedNet& net, const Design& hardware,
+                          std::span<const std::uint32_t> rows);
+/// @throws Error naming model and figure if one is not a finite number.
+void require_finite(const Values& values, const std::string& model);
+
+/// Runs what is missing, by pruning, learned precision or both as compress.method says; models in order of trial, precision, iteration. A chain whose training diverges ends there, with a warning and a
+/// record of the reason; the others go on. @throws Error with ExitCode::no_result if none came to a network.
 std::vector<CompressedModel> local_search(Study& study, const std::vector<TrialResult>& selected);
+
+/// Share of feature values that the type clips, from 0 to 1.
+double saturated_share(const fixed::FixedType& type, const data::Dataset& data);
 
 fixed::FixedNet load_fixed_net(const Study& study, const CompressedModel& model);
 

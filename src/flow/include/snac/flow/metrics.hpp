@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ const Metric& find_metric(const std::string& name, const std::string& where);
 
 /// Figures by metric name.
 using Values = std::map<std::string, double>;
+
+/// Mean, and sample standard deviation (0 for fewer than two), of one figure over folds.
+double mean_of(std::span<const double> values);
+double deviation_of(std::span<const double> values);
 
 /// "accuracy >= 0.638", "lut <= 100000", "accuracy >= best - 0.01" (best among the candidates at hand).
 struct Condition {

@@ -17,9 +17,11 @@ enum class Stage { search, compress, hardware };
 
 struct RunResult {
   std::vector<TrialResult> trials;
-  std::vector<std::size_t> search_front;  ///< indices into trials
+  std::vector<std::size_t> search_front;    ///< indices into trials
+  std::vector<std::string> search_metrics;  ///< that search_front is the front of
   std::vector<CompressedModel> compressed;
-  std::vector<std::size_t> compressed_front;  ///< indices into compressed
+  std::vector<std::size_t> compressed_front;    ///< indices into compressed
+  std::vector<std::string> compressed_metrics;  ///< that compressed_front is the front of
   std::vector<HardwareResult> hardware;
   std::optional<Baseline> baseline;
   std::string select_reason, choose_reason;
@@ -31,8 +33,18 @@ std::vector<std::string> compressed_metrics(const StudyConfig& config);
 /// All stages up to `last`; does only what the store does not hold yet.
 RunResult run(Study& study, Stage last);
 
-/// What the store holds so far, without data or work; works beside a running search. @throws ConfigError if there is no such study.
-RunResult stored_results(const StudyConfig& config);
+/// Metrics that span the fronts. Empty: the study's objectives; accuracy, LUT and cycles (with a reuse factor also DSP).
+struct FrontMetrics {
+  std::vector<std::string> search, compressed;
+};
+
+/// What the store holds so far, without data or work; works beside a running search. @throws ConfigError if there is no such study, or a
+/// metric is unknown or was not measured.
+RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics = {});
+
+/// A compressed model of the store by its name, "m12-w8a8-p3", with the output stage of the configuration.
+/// @throws ConfigError if there is no such study or model.
+fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name);
 
 /// What the global search trained, and what early termination spared it.
 struct TrainingEffort {

@@ -21,7 +21,7 @@ std::vector<float> predict(const Mlp& mlp, const data::Dataset& data, std::span<
                            const NetQuantizer* quantizer = nullptr);
 
 /// The quantised network at inference in integers, hence exact, on any machine and for any number of threads. This is the
-/// engine that FixedNet must match on every bit. @returns raw integers of the logits' grid, (rows.size(), outputs).
+/// engine that FixedNet must match on every bit. @returns raw integers of the logits' grids, (rows.size(), outputs).
 /// @throws std::invalid_argument if batch norm is not folded or a sum could exceed 62 bits for some input.
 std::vector<std::int64_t> predict_exact(const Mlp& mlp, const NetQuantizer& quantizer, const data::Dataset& data,
                                         std::span<const std::uint32_t> rows, int threads = 1);

@@ -29,6 +29,11 @@ struct FloatGrid {
   float pass_above = 0;           ///< the straight-through gradient passes where pass_above < x/step <= highest
 };
 
+/// One FloatGrid per column of a (B,Op) matrix; padding columns hold only 0 (lowest = highest = 0).
+struct ColumnGrids {
+  const float *step = nullptr, *inverse_step = nullptr, *lowest = nullptr, *highest = nullptr, *pass_above = nullptr;  ///< (Op) each
+};
+
 struct AdamStep {
   float rate = 0;                              ///< learning rate with the bias correction: lr * sqrt(1 - beta2^t) / (1 - beta1^t)
   float beta1 = 0.9F, one_minus_beta1 = 0.1F;  ///< given apart: 1 - 0.999F in float is 5e-5 off
@@ -107,6 +112,16 @@ struct Kernels {
   /// y = clamp(floor(x/step + 1/2), lowest, highest) * step: the same integer as quantize_raw(). NaN stays NaN here, so
   /// that a diverging training is seen. slope (nullable) gets 1 where the straight-through gradient passes, else 0.
   void (*fake_quantize)(std::size_t n, FloatGrid grid, const float* x, float* y, float* slope);
+  /// fake_quantize() with a grid per column; x, y, slope (B,Op). `width` is Op.
+  void (*fake_quantize_columns)(int rows, int width, ColumnGrids grids, const float* x, float* y, float* slope);
+  /// Backward pass of fake_quantize_columns() with a trainable grid: fraction bits f (step 2^-f) and range bits i (largest value
+  /// 2^i - 2^-f). Inside the grid dy/df = ln 2 (x - y), as HGQ (arXiv 2405.00645) has it; above it dy/df = ln 2 2^-f and
+  /// dy/di = ln 2 2^i; below it dy/di = ln 2 times the lowest value, which is -2^i or 0. Sums over the rows, without the ln 2, into
+  /// d_fraction and d_range (Op). d (B,Op) holds dL/dy on entry and dL/dx (straight through) on return; x, y (B,Op).
+  void (*fake_quantize_columns_gradient)(int rows, int width, ColumnGrids grids, const float* x, const float* y, float* d,
+                                         float* d_fraction, float* d_range);
+  /// A grid per value, never saturated: y = floor(x 2^f + 1/2) 2^-f with f = floor(fraction + 1/2), |f| <= 60.
+  void (*fake_quantize_each)(std::size_t n, const float* fraction, const float* x, float* y);
   /// y = values[raw - lowest], slope (nullable) = slopes[raw - lowest] where the gradient passes grid, else 0;
   /// raw = x on the grid as above. NaN gives NaN.
   void (*table)(std::size_t n, FloatGrid grid, const float* values, const float* slopes, const float* x, float* y, float* slope);

@@ -23,6 +23,23 @@ struct Grid {
   double highest() const { return static_cast<double>(max_raw) * step(); }
 };
 
+/// The grids of a tensor's elements: one shared by all, or one per element (as fixed::TensorType has types).
+class Grids {
+ public:
+  Grids() : grids_(1) {}
+  Grids(const Grid& shared) : grids_{shared} {}  // NOLINT(google-explicit-constructor): one grid is the usual case
+  /// @throws std::invalid_argument for none.
+  explicit Grids(std::vector<Grid> each);
+  bool shared() const noexcept { return grids_.size() == 1; }
+  const Grid& operator[](std::size_t element) const { return shared() ? grids_.front() : grids_[element]; }
+  const std::vector<Grid>& all() const noexcept { return grids_; }
+  int finest_fraction_bits() const;
+  bool operator==(const Grids&) const = default;
+
+ private:
+  std::vector<Grid> grids_;
+};
+
 /// The integer of the nearest grid point: floor(x/step + 1/2), saturated. NaN gives 0 (or the end nearest to 0).
 std::int64_t quantize_raw(const Grid& grid, double value);
 inline double quantize(const Grid& grid, double value) { return static_cast<double>(quantize_raw(grid, value)) * grid.step(); }
@@ -32,17 +49,17 @@ inline double quantize(const Grid& grid, double value) { return static_cast<doub
 std::int64_t quantize_bias_raw(double bias, int fraction_bits);
 
 /// Grids of one layer. Weights: round to nearest, ties away do not matter. Bias: on the accumulator's grid
-/// (input step * weight step), never saturated.
+/// (finest input step * weight step), never saturated.
 struct LayerQuantizer {
   Grid weight;
   int bias_fraction_bits = 0;          ///< of the accumulator's grid
   std::optional<Grid> pre_activation;  ///< tanh, sigmoid, leaky_relu: the table's input grid
-  Grid output;                         ///< after the activation; for the last layer the logits' grid
+  Grids output;                        ///< after the activation; for the last layer the logits' grid. Shared where a table is used
 };
 
 /// Grids of a whole chain (no batch norm: fold it first).
 struct NetQuantizer {
-  Grid input;
+  Grids input;
   std::vector<LayerQuantizer> layers;
 };
 
@@ -60,7 +77,8 @@ std::vector<std::int64_t> activation_table(space::Activation activation, const G
 
 /// @throws std::invalid_argument saying which grid does not fit: wrong number of layers, batch norm not folded, a raw value
 /// outside (-2^23, 2^23) (single precision would round it), a grid without 0, a bias grid coarser than the products',
-/// a pre-activation grid that is missing where uses_table() or superfluous elsewhere.
+/// a pre-activation grid that is missing where uses_table() or superfluous elsewhere, grids per element that are not one per
+/// element or belong to a table.
 void require_fits(const NetQuantizer& quantizer, const Mlp& mlp);
 
 }  // namespace snac::nn

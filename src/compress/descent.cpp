@@ -1,0 +1,130 @@
+#include "snac/compress/descent.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <vector>
+
+#include "snac/core/interrupt.hpp"
+#include "snac/core/thread_pool.hpp"
+#include "snac/nn/forward.hpp"
+
+namespace snac::compress {
+namespace {
+
+/// Places and bits of one change. Tensor 0 is the input, tensor l + 1 the output of layer l.
+struct Move {
+  enum class Kind { weight_digit, lowest_bit, highest_bit } kind = Kind::weight_digit;
+  std::size_t tensor = 0;   ///< weight_digit: layer
+  std::size_t element = 0;  ///< weight_digit: index of the weight
+  double saved = 0;         ///< adder bits, roughly
+  double loss = 0;          ///< of the network with this move alone
+};
+
+/// An element with fewer bits keeps them: its last one goes with the weights that read it.
+constexpr std::int64_t kLeastMax = 3;
+
+nn::Grids& grids_of(nn::NetQuantizer& quantizer, std::size_t tensor) {
+  return tensor == 0 ? quantizer.input : quantizer.layers[tensor - 1].output;
+}
+
+void apply(nn::FrozenNet& net, const Move& move) {
+  if (move.kind == Move::Kind::weight_digit) {
+    const nn::Grid& grid = net.quantizer.layers[move.tensor].weight;
+    float& weight = net.mlp.weights(move.tensor)[move.element];
+    weight = static_cast<float>(
+        std::ldexp(static_cast<double>(without_last_digit(nn::quantize_raw(grid, static_cast<double>(weight)))), -grid.fraction_bits));
+    return;
+  }
+  nn::Grids& grids = grids_of(net.quantizer, move.tensor);
+  std::vector<nn::Grid> each = grids.all();
+  nn::Grid& grid = each[grids.shared() ? 0 : move.element];
+  if (grid.max_raw < kLeastMax) return;  // both its bits were to go
+  grid.max_raw = (grid.max_raw + 1) / 2 - 1;
+  grid.min_raw /= 2;
+  if (move.kind == Move::Kind::lowest_bit) --grid.fraction_bits;
+  grids = nn::Grids(std::move(each));
+}
+
+int width(const nn::Grid& grid) {
+  return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(grid.max_raw))) + (grid.min_raw < 0 ? 1 : 0);
+}
+
+std::vector<Move> moves_of(const nn::FrozenNet& net) {
+  std::vector<Move> moves;
+  const auto& layers = net.mlp.layers;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const auto inputs = static_cast<std::size_t>(layers[l].inputs);
+    const nn::Grids& read = l == 0 ? net.quantizer.input : net.quantizer.layers[l - 1].output;
+    const auto weights = net.mlp.weights(l);
+    std::vector<double> digits_reading(inputs);
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      if (weights[k] == 0) continue;
+      moves.push_back({.kind = Move::Kind::weight_digit, .tensor = l, .element = k, .saved = static_cast<double>(width(read[k % inputs]))});
+      const auto raw =
+          static_cast<std::uint64_t>(std::abs(nn::quantize_raw(net.quantizer.layers[l].weight, static_cast<double>(weights[k]))));
+      digits_reading[k % inputs] += std::popcount(raw ^ (3 * raw));
+    }
+    if (l > 0 && nn::uses_table(layers[l - 1].activation)) continue;  // its bits are those of the table
+    for (std::size_t i = 0; i < (read.shared() ? 1 : inputs); ++i) {
+      double digits = digits_reading[i];
+      if (read.shared()) {
+        digits = 0;
+        for (const double each : digits_reading) digits += each;
+      }
+      if (digits == 0 || read[i].max_raw < kLeastMax) continue;
+      moves.push_back({.kind = Move::Kind::lowest_bit, .tensor = l, .element = i, .saved = digits + 1});
+      moves.push_back({.kind = Move::Kind::highest_bit, .tensor = l, .element = i, .saved = digits + 1});
+    }
+  }
+  return moves;
+}
+
+}  // namespace
+
+std::int64_t without_last_digit(std::int64_t raw) {
+  if (raw == 0) return 0;
+  const std::int64_t lowest = raw & -raw;
+  // The lowest digit of the canonical form is -lowest where the bits above it go on with a one.
+  return (raw & (2 * lowest)) != 0 ? raw + lowest : raw - lowest;
+}
+
+DescentResult descend(const nn::FrozenNet& net, const data::Dataset& data, std::span<const std::uint32_t> ranking,
+                      std::span<const std::uint32_t> judging, const HardwareCost& cost, const DescentParams& params) {
+  const auto loss_of = [&](const nn::FrozenNet& candidate, std::span<const std::uint32_t> rows) {
+    return nn::evaluate(candidate.mlp, data, rows, &candidate.quantizer).loss;
+  };
+  DescentResult result{.net = net};
+  result.loss_before = result.loss_after = loss_of(net, judging);
+  result.cost_before = result.cost_after = cost(net);
+  for (int round = 0; round < params.rounds; ++round) {
+    const double now = loss_of(result.net, ranking);
+    std::vector<Move> moves = moves_of(result.net);
+    parallel_for(moves.size(), params.threads, [&](std::size_t i, int) {
+      throw_if_interrupted();
+      nn::FrozenNet candidate = result.net;
+      apply(candidate, moves[i]);
+      moves[i].loss = loss_of(candidate, ranking);
+    });
+    const auto gain = [&](const Move& move) { return move.saved * params.loss_per_cost - (move.loss - now); };
+    std::erase_if(moves, [&](const Move& move) { return gain(move) <= 0; });
+    std::stable_sort(moves.begin(), moves.end(), [&](const Move& a, const Move& b) { return gain(a) / a.saved > gain(b) / b.saved; });
+    bool taken = false;
+    for (std::size_t share = moves.size(); share > 0 && !taken; share /= 2) {
+      nn::FrozenNet candidate = result.net;
+      for (std::size_t i = 0; i < share; ++i) apply(candidate, moves[i]);
+      candidate = nn::simplify(candidate);
+      const double loss = loss_of(candidate, judging), price = cost(candidate);
+      if (loss + params.loss_per_cost * price >= result.loss_after + params.loss_per_cost * result.cost_after) continue;
+      taken = true;
+      result.net = std::move(candidate);
+      result.loss_after = loss;
+      result.cost_after = price;
+      result.moves += static_cast<int>(share);
+    }
+    if (!taken) break;
+  }
+  return result;
+}
+
+}  // namespace snac::compress
