@@ -16,7 +16,6 @@ double seconds(clockid_t clock) {
 
 }  // namespace
 
-double thread_cpu_seconds() { return seconds(CLOCK_THREAD_CPUTIME_ID); }
 double process_cpu_seconds() { return seconds(CLOCK_PROCESS_CPUTIME_ID); }
 double wall_seconds() { return seconds(CLOCK_MONOTONIC); }
 

@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "snac/core/clock.hpp"
 #include "snac/core/json.hpp"
 
 namespace snac::bench {
 
-double thread_cpu_seconds();
+using snac::thread_cpu_seconds;
 double process_cpu_seconds();
 double wall_seconds();
 /// Times this thread was taken off its processor against its will.

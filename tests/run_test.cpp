@@ -283,22 +283,74 @@ TEST(Run, early_termination_belongs_to_the_study_only_while_it_is_on) {
   EXPECT_NE(on.err.find("early_termination.rule"), std::string::npos) << on.err;
 }
 
-TEST(Run, early_termination_gives_the_same_study_at_any_thread_count_and_after_kill_9) {
-  const TemporaryDirectory folder;
-  const std::string config = write_toy_study(folder.path());
-  const auto at = [&](const char* name) { return with_early_termination({"--output", (folder.path() / name).string()}); };
+/// A search with these settings gives the same at one and two threads and after kill -9. @returns its JSON.
+Json expect_repeatable_search(const std::filesystem::path& folder, const std::string& config, const std::vector<std::string>& settings) {
+  const auto at = [&](const char* name) {
+    auto arguments = settings;
+    arguments.insert(arguments.end(), {"--output", (folder / name).string()});
+    return arguments;
+  };
   auto one = at("one"), two = at("two");
   one.insert(one.end(), {"--threads", "1"});
   two.insert(two.end(), {"--threads", "2"});
   Json calm;
   const auto time = time_of([&] { calm = search_json(config, one); });
-  EXPECT_GT(calm["training"]["stopped_early"], 0);
   EXPECT_EQ(calm, search_json(config, two));
   std::vector<std::string> arguments{"--quiet", "search", "--config", config};
   const auto wild = at("wild");
   arguments.insert(arguments.end(), wild.begin(), wild.end());
-  EXPECT_GT(disturb(arguments, folder.path() / "wild", time), 0);
+  EXPECT_GT(disturb(arguments, folder / "wild", time), 0);
   EXPECT_EQ(calm, search_json(config, at("wild")));
+  return calm;
+}
+
+TEST(Run, early_termination_gives_the_same_study_at_any_thread_count_and_after_kill_9) {
+  const TemporaryDirectory folder;
+  const Json json = expect_repeatable_search(folder.path(), write_toy_study(folder.path()), with_early_termination({}));
+  EXPECT_GT(json["training"]["stopped_early"], 0);
+}
+
+std::vector<std::string> with_circuits(const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments{"--set", "search.hardware=circuit", "--set", "search.objectives={accuracy: max, lut: min}"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST(Run, circuits_in_the_loop_reach_the_search_its_table_and_the_stages_behind_it) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path(), "[icarus]");
+  const Outcome outcome = run_toy(config, with_circuits({"--json"}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json json = parse_json(outcome.out, "run --json");
+  ASSERT_EQ(json["trials"].size(), 12U);
+  for (const Json& trial : json["trials"]) {
+    EXPECT_EQ(trial["resource_source"].get<std::string>().find("circuit, calibrated on"), 0U);
+    EXPECT_GT(trial["values"]["adders"].get<double>(), 0);
+    EXPECT_GT(trial["values"]["float_accuracy"].get<double>(), 0);
+  }
+  EXPECT_EQ(json["hardware"][0]["verification"]["summary"], "bit-exact: 1000/1000");
+  auto search = with_circuits({"--config", config});
+  search.insert(search.begin(), "search");
+  const Outcome table = run(search);
+  EXPECT_NE(table.out.find("accuracy: integers at w8a8 and 50 % zeros, validation; resources: estimate 'circuit'"), std::string::npos)
+      << table.out;
+}
+
+TEST(Run, circuits_in_the_loop_belong_to_the_study_only_while_they_are_on) {
+  const TemporaryDirectory folder;
+  const std::string config = write_toy_study(folder.path());
+  const Json first = search_json(config, {});
+  EXPECT_EQ(first, search_json(config, {"--set", "search.circuit.epochs=7"}));
+  const Outcome on = run({"search", "--config", config, "--set", "search.hardware=circuit"});
+  EXPECT_EQ(on.exit_code, static_cast<int>(ExitCode::config)) << on.err;
+  EXPECT_NE(on.err.find("search.hardware"), std::string::npos) << on.err;
+}
+
+TEST(Run, circuits_in_the_loop_give_the_same_study_at_any_thread_count_and_after_kill_9) {
+  const TemporaryDirectory folder;
+  const Json json = expect_repeatable_search(folder.path(), write_toy_study(folder.path()), with_early_termination(with_circuits()));
+  EXPECT_GT(json["training"]["stopped_early"], 0);
+  for (const Json& trial : json["trials"]) EXPECT_NE(trial["stopped_early"].get<bool>(), trial.contains("resource_source"));
 }
 
 TEST(Run, front_is_printed_as_table_csv_and_json) {

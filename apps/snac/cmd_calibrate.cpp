@@ -66,8 +66,9 @@ void add_calibrate(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("calibrate", "Fit the cost model to the synthesis tool, and measure its error");
   command->footer(
       "Makes random networks, counts the logic of each on its circuit, synthesises them with Yosys and fits how many LUTs each sort\n"
-      "of logic takes. Every third network and the large ones are held out: the errors printed are theirs. Two to ten minutes on two\n"
-      "cores; interrupted, it goes on where it was. One calibration is shipped with the program; make your own for another Yosys and\n"
+      "of logic takes. Every third network and the large ones are held out: the errors printed are theirs. Three to fifteen minutes\n"
+      "on two cores; interrupted, it goes on where it was. One calibration is shipped with the program; make your own for another Yosys "
+      "and\n"
       "name it as target.calibration in a study or with 'snac synth --calibration'. See docs/cost-model.md.\n"
       "Example:\n"
       "  snac calibrate --output my_calibration.json");

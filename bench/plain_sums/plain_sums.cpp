@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "machine.hpp"
 #include "plain_verilog.hpp"
@@ -49,7 +51,9 @@ Json synthesised(const fs::path& folder, const codegen::Files& files) {
 
 struct Options {
   std::string model, folder, json;
+  std::vector<std::string> ways{"plain_sums", "csd_trees", "shared", "shared_high"};
   int vectors = 10000;
+  bool wants(const std::string& way) const { return std::find(ways.begin(), ways.end(), way) != ways.end(); }
 };
 
 /// The plain text against the network's interpreter, with the test bench of the generated Verilog.
@@ -83,9 +87,6 @@ void run(const Options& options) {
               {"checked_vectors", options.vectors},
               {"ways", Json::object()}};
   const fs::path folder = options.folder;
-  const codegen::Files plain{{"snac_top.v", plain_verilog(net, "snac_top")}};
-  check(net, folder / "check", plain, options.vectors);
-  std::fprintf(stderr, "plain sums: %d vectors agree\n", options.vectors);
   const auto add = [&](const std::string& name, const codegen::Files& files, Json facts) {
     facts.update(synthesised(folder / name, files));
     std::printf("%-12s %8ld LUT, %8ld with synth_xilinx\n", name.c_str(), facts["pinned_recipe"]["lut"].get<long>(),
@@ -93,10 +94,16 @@ void run(const Options& options) {
     std::fflush(stdout);
     report["ways"][name] = std::move(facts);
   };
-  add("plain_sums", plain, {{"latency", plain_latency(net)}});
+  if (options.wants("plain_sums")) {
+    const codegen::Files plain{{"snac_top.v", plain_verilog(net, "snac_top")}};
+    check(net, folder / "check", plain, options.vectors);
+    std::fprintf(stderr, "plain sums: %d vectors agree\n", options.vectors);
+    add("plain_sums", plain, {{"latency", plain_latency(net)}});
+  }
   for (const auto& [name, cmvm] : {std::pair<std::string, circuit::CmvmParams>{"csd_trees", {.strategy = circuit::Strategy::csd}},
                                    {"shared", {}},
                                    {"shared_high", {.effort = circuit::Effort::high}}}) {
+    if (!options.wants(name)) continue;
     const circuit::Circuit circuit = circuit::lower(net, {.cmvm = cmvm});
     const circuit::Schedule schedule = circuit::schedule(circuit);
     add(name, codegen::verilog(circuit, schedule), {{"latency", schedule.latency}});
@@ -115,6 +122,8 @@ int main(int argc, char** argv) {
   app.add_option("--vectors", options.vectors, "Random vectors that check the plain text")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
+  app.add_option("--ways", options.ways, "Which of the four to write and synthesise: an hour's work can be done in parts")
+      ->check(CLI::IsMember(std::vector<std::string>{"plain_sums", "csd_trees", "shared", "shared_high"}));
   app.add_option("--json", options.json, "Write the report here");
   return snac::bench::run_program(app, argc, argv, [&] { snac::bench::run(options); });
 }

@@ -11,6 +11,12 @@ int bits_of(double non_negative) { return non_negative < 1 ? 0 : std::ilogb(non_
 /// Do b's bits only fill the space below a's lowest one?
 bool joins_below(const Wire& a, int power_a, const Wire& b, int power_b) { return !b.is_signed && b.msb + power_b <= a.lsb + power_a; }
 
+/// All terms and partial sums are multiples of the lowest bit: below 2^52 of them, doubles hold each one.
+bool is_exact(double largest, int lsb) {
+  constexpr int kExactBits = 52;
+  return largest < std::ldexp(1.0, kExactBits + lsb);
+}
+
 }  // namespace
 
 void Wire::finish() {
@@ -38,6 +44,52 @@ std::int64_t adder_cost(const Wire& a, int power_a, bool negative_a, const Wire&
   return bits * (a.constant || b.constant ? kCostPerConstantBit : kCostPerBit);
 }
 
+AdderGraph::AdderGraph(std::vector<Wire> leaves) : wires_(std::move(leaves)), num_leaves_(wires_.size()) {
+  for (std::size_t v = 0; v < num_leaves_; ++v) {
+    Wire& leaf = wires_[v];
+    leaf.exact = is_exact(std::max(std::abs(leaf.low), std::abs(leaf.high)), leaf.lsb);
+    form_.push_back(products_.size());
+    products_.push_back({static_cast<std::int32_t>(v), 1});
+  }
+  form_.push_back(products_.size());
+}
+
+void AdderGraph::append_form(const Ref& a, const Ref& b, Wire& sum) {
+  struct Side {
+    std::size_t at, end;
+    double factor;
+  };
+  const auto side = [&](const Ref& ref) {
+    const auto v = static_cast<std::size_t>(ref.value);
+    return Side{form_[v], form_[v + 1], std::ldexp(ref.negative ? -1.0 : 1.0, ref.power)};
+  };
+  Side x = side(a), y = side(b);
+  double low = 0, high = 0, largest = 0;
+  const auto append = [&](std::int32_t leaf, double factor) {
+    products_.push_back({leaf, factor});
+    const Wire& wire = wires_[static_cast<std::size_t>(leaf)];
+    const double first = factor * wire.low, second = factor * wire.high;
+    low += std::min(first, second);
+    high += std::max(first, second);
+    largest += std::max(std::abs(first), std::abs(second));
+  };
+  while (x.at < x.end || y.at < y.end) {
+    const std::int32_t leaf_x = x.at < x.end ? products_[x.at].leaf : static_cast<std::int32_t>(num_leaves_);
+    const std::int32_t leaf_y = y.at < y.end ? products_[y.at].leaf : static_cast<std::int32_t>(num_leaves_);
+    double factor = 0;
+    if (leaf_x <= leaf_y) factor += x.factor * products_[x.at++].factor;
+    if (leaf_y <= leaf_x) factor += y.factor * products_[y.at++].factor;
+    if (factor != 0) append(std::min(leaf_x, leaf_y), factor);
+  }
+  form_.push_back(products_.size());
+  sum.exact =
+      wires_[static_cast<std::size_t>(a.value)].exact && wires_[static_cast<std::size_t>(b.value)].exact && is_exact(largest, sum.lsb);
+  if (!sum.exact) return;
+  sum.low = low;
+  sum.high = high;
+  sum.finish();
+}
+
 Ref AdderGraph::sum(Ref a, Ref b) {
   if (std::pair(b.value, b.power) < std::pair(a.value, a.power)) std::swap(a, b);
   if (a.value == b.value) {
@@ -60,14 +112,11 @@ Ref AdderGraph::sum(Ref a, Ref b) {
   const auto value = static_cast<std::int32_t>(wires_.size());
   same_hash.push_back(value);
   const Wire wa = wire(a.value), wb = wire(b.value);
-  cost_ += adder_cost(wa, a.power, a.negative, wb, b.power, b.negative);
   Wire sum = sum_of(wa, a.power, a.negative, wb, b.power, b.negative);
-  if (a.value == b.value) {  // the interval of a multiple, not of two independent operands
-    const double factor = std::ldexp(1.0, a.power) + (b.negative ? -1 : 1) * std::ldexp(1.0, b.power);
-    sum.low = std::min(factor * wa.low, factor * wa.high);
-    sum.high = std::max(factor * wa.low, factor * wa.high);
-    sum.finish();
-  }
+  append_form(a, b, sum);
+  // The linear form may tell that upper bits of the operands do not matter.
+  const int result_bits = sum.msb + (sum.is_signed ? 1 : 0) - std::max(wa.lsb + a.power, wb.lsb + b.power);
+  cost_ += std::min(adder_cost(wa, a.power, a.negative, wb, b.power, b.negative), std::max(0, result_bits) * kCostPerBit);
   wires_.push_back(sum);
   adders_.push_back({a, b});
   return {value, outer.power, outer.negative};

@@ -25,6 +25,7 @@ struct Wire {
   bool constant = false;
   int msb = 0;  ///< bits of the magnitude end below 2^msb; set by finish()
   bool is_signed = false;
+  bool exact = false;  ///< both ends are taken, and no double was rounded on the way to them
   void finish();
 };
 
@@ -37,13 +38,15 @@ std::int64_t adder_cost(const Wire& a, int power_a, bool negative_a, const Wire&
 
 inline constexpr std::int32_t kZero = -1;
 
+/// Leaves are taken as independent of each other. A value's interval is that of its linear form over the leaves, which both its ends
+/// are taken by: 8x - x never leaves 0 .. 7 max(x), whatever the intervals of the operands allow.
 class AdderGraph {
  public:
   struct Adder {
     Ref a, b;  ///< value = a + b
   };
 
-  explicit AdderGraph(std::vector<Wire> leaves) : wires_(std::move(leaves)), num_leaves_(wires_.size()) {}
+  explicit AdderGraph(std::vector<Wire> leaves);
   const Wire& wire(std::int32_t value) const { return wires_[static_cast<std::size_t>(value)]; }
   std::size_t num_leaves() const { return num_leaves_; }
   /// Adder k makes value num_leaves() + k.
@@ -53,8 +56,18 @@ class AdderGraph {
   Ref sum(Ref a, Ref b);
 
  private:
+  /// factor * leaf.
+  struct Product {
+    std::int32_t leaf = 0;
+    double factor = 0;
+  };
+  /// Appends the linear form of a + b as that of the next value and puts its interval into the wire if it is exact.
+  void append_form(const Ref& a, const Ref& b, Wire& sum);
+
   std::vector<Wire> wires_;
   std::size_t num_leaves_;
+  std::vector<Product> products_;  ///< of all values' forms, ascending by leaf
+  std::vector<std::size_t> form_;  ///< per value: first product; one more at the end
   std::vector<Adder> adders_;
   std::int64_t cost_ = 0;
   std::unordered_map<std::uint64_t, std::vector<std::int32_t>> known_;  ///< by hash: candidates to compare

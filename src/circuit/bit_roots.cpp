@@ -124,6 +124,10 @@ class Tracer {
   }
   /// The node in hand (or an output) looks at the bit.
   void read(Root root) {
+    compare(root);
+    result_.roots[static_cast<std::size_t>(root)].only_compared = false;
+  }
+  void compare(Root root) {
     if (!is_constant(root)) result_.roots[static_cast<std::size_t>(root)].readers.push_back(node_);
   }
   void count(LutSort sort, double luts) {
@@ -285,17 +289,19 @@ class Tracer {
     }
   }
 
-  /// A carry chain that subtracts to compare, then a choice for each bit that differs.
+  /// A carry chain that subtracts to compare, then a choice for each bit that differs. Where both bits are constant (tags of an
+  /// argmax) the comparison's result, or its inverse, is the bit.
   void map_maximum(Id id, const Node& node, BitMask live) {
     const auto bit_at = [&](int k, int bit) { return bit_of(node.args[static_cast<std::size_t>(k)], operand_bit(node, k, bit)); };
     const auto top_of = [&](int k) {
       return circuit_.node(node.args[static_cast<std::size_t>(k)]).range.width() - operand_bit(node, k, 0);
     };
     for (int bit = 0; bit < std::max(top_of(0), top_of(1)); ++bit) {
-      read(bit_at(0, bit));
-      read(bit_at(1, bit));
+      compare(bit_at(0, bit));
+      compare(bit_at(1, bit));
       exclusive_or(bit_at(0, bit), bit_at(1, bit), true);
     }
+    Root result_of_comparison = kZero;
     for (int bit = 0; bit <= highest(live); ++bit) {
       if ((live >> bit & 1) == 0) continue;
       const Root a = bit_at(0, bit), b = bit_at(1, bit);
@@ -303,8 +309,17 @@ class Tracer {
         at(id, bit) = a;
         continue;
       }
-      count(LutSort::choice, 1);
-      at(id, bit) = new_root();
+      const bool is_tag = is_constant(a) && is_constant(b);
+      if (is_tag && result_of_comparison != kZero) {
+        at(id, bit) = result_of_comparison;
+        continue;
+      }
+      read(a);
+      read(b);
+      const Root chosen = new_root();
+      result_.roots[static_cast<std::size_t>(chosen)].is_choice = true;
+      at(id, bit) = chosen;
+      if (is_tag) result_of_comparison = chosen;
     }
   }
 

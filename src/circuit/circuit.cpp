@@ -245,6 +245,17 @@ Term Circuit::sum(Term a, Term b) {
   return result;
 }
 
+void Circuit::narrow(Id adder, const Range& range) {
+  Node& n = nodes_[static_cast<std::size_t>(adder)];
+  if (n.kind != Kind::add) return;
+  const Range common{std::max(n.range.low, range.low), std::min(n.range.high, range.high)};
+  if (common.low >= common.high) {
+    throw std::invalid_argument(
+        fmt::format("circuit: node {} of {}..{} cannot stay within {}..{}", adder, n.range.low, n.range.high, range.low, range.high));
+  }
+  n.range = common;
+}
+
 Id Circuit::relu(Id a) {
   if (node(a).kind == Kind::shift) {
     const Id inner = node(a).args[0];

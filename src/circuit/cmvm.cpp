@@ -75,6 +75,15 @@ Problem make_problem(Circuit& circuit, const std::vector<LinearForm>& rows) {
   return problem;
 }
 
+/// The wire's interval, where it is exact, as raw values of the term's node.
+std::optional<Range> raw_range(const Circuit& circuit, const Wire& wire, const Term& term) {
+  if (!wire.exact) return std::nullopt;
+  const int scale = circuit.node(term.node).fraction_bits - term.power;
+  const double low = std::ldexp(term.negative ? -wire.high : wire.low, scale),
+               high = std::ldexp(term.negative ? -wire.low : wire.high, scale);
+  return Range{static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)};
+}
+
 /// -1 for values to be built negated, so that outputs come out with the sign they need. A sum has the sign for free that one of
 /// its operands has: what is possible is found from the leaves up, what is wanted from the outputs down.
 class Signs {
@@ -137,6 +146,13 @@ std::vector<Term> emit(Circuit& circuit, const Draft& draft, const std::vector<T
     const Term a = term_of(adder.a, negated), b = term_of(adder.b, negated);
     Term sum = circuit.sum(a, b);
     sum.negative = sum.negative != negated;
+    if (const auto range = raw_range(circuit, draft.graph.wire(static_cast<std::int32_t>(terms.size())), sum)) {
+      if (range->low == range->high) {
+        sum.node = circuit.constant(range->low, circuit.node(sum.node).fraction_bits);
+      } else {
+        circuit.narrow(sum.node, *range);
+      }
+    }
     terms.push_back(sum);
   }
   std::vector<Term> outputs;

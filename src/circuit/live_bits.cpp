@@ -104,13 +104,17 @@ Clips clips_of(const Circuit& circuit, const Node& node) {
   return {high > node.type.max_raw(), low < node.type.lowest_raw()};
 }
 
-std::vector<BitMask> live_bits(const Circuit& circuit) {
+namespace {
+
+/// `whole`: between a node's lowest and highest live bit all are.
+std::vector<BitMask> spread(const Circuit& circuit, bool whole) {
   std::vector<BitMask> live(circuit.size(), 0);
   Marker mark(circuit, live);
   for (const Port& port : circuit.outputs()) mark.all(port.node);
   for (std::size_t i = circuit.size(); i-- > 0;) {
     const Node& node = circuit.nodes()[i];
     if (live[i] == 0) continue;
+    if (whole) live[i] = low_bits(highest(live[i]) + 1) & ~low_bits(std::countr_zero(live[i]));
     switch (node.kind) {
       case Kind::input:
       case Kind::constant:
@@ -143,6 +147,23 @@ std::vector<BitMask> live_bits(const Circuit& circuit) {
     }
   }
   return live;
+}
+
+}  // namespace
+
+std::vector<BitMask> live_bits(const Circuit& circuit) { return spread(circuit, false); }
+
+std::vector<LiveWire> live_wires(const Circuit& circuit) {
+  std::vector<LiveWire> wires;
+  for (const BitMask mask : spread(circuit, true)) {
+    if (mask == 0) {
+      wires.push_back({});
+    } else {
+      const int first = std::countr_zero(mask);
+      wires.push_back({first, highest(mask) + 1 - first});
+    }
+  }
+  return wires;
 }
 
 }  // namespace snac::circuit

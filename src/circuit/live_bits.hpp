@@ -1,4 +1,4 @@
-// Which bits of each node something needs, and which bits an adder computes: private to the mapping.
+// Which bits of each node something needs: private to the mapping. See live_wires in circuit.hpp.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,7 @@
 
 namespace snac::circuit {
 
-/// One bit per bit of the node's wire, lowest first; wires have at most kMaxWireWidth bits.
-using BitMask = std::uint64_t;
-
 inline BitMask low_bits(int count) noexcept { return count >= 64 ? ~BitMask{0} : count <= 0 ? 0 : (BitMask{1} << count) - 1; }
-
-/// The low bits of a sum that need no adder: as long as one operand has only zeros, the other one's bits pass through.
-struct AdderSplit {
-  int split = 0;       ///< first bit that is computed
-  BitMask second = 0;  ///< which bits below come from the second operand; the others from the first
-  int through(int bit) const noexcept { return static_cast<int>(second >> bit & 1); }
-};
-AdderSplit split_of(const Circuit& circuit, const Node& node);
 
 /// Position in operand k of bit `bit` of the sum: negative below its lowest bit.
 inline int operand_bit(const Node& node, int k, int bit) noexcept { return bit - (k == 0 ? node.shift_a : node.shift_b); }
@@ -32,7 +21,7 @@ struct Clips {
 };
 Clips clips_of(const Circuit& circuit, const Node& node);
 
-/// Backwards from the outputs: a bit is live if an output or a live bit depends on it.
+/// Backwards from the outputs: a bit is live if an output or a live bit depends on it. See live_wires for wires without holes.
 std::vector<BitMask> live_bits(const Circuit& circuit);
 
 }  // namespace snac::circuit

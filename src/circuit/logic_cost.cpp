@@ -22,13 +22,16 @@ struct NodeCost {
 
 /// Bits from the coarser operand's lowest bit to the larger operand's highest: the finer operand's tail passes through and the
 /// growth bit is the carry. da4ml's `cost_add`; LUT = 1.02 x this in Yosys, 1.035 x post-route (reference/yosys.md).
-/// With mixed signs the unsigned operand needs a sign bit as well.
+/// With mixed signs the unsigned operand needs a sign bit as well. A sum's adder is never wider than the result: operands that depend on
+/// each other may be wider than their sum.
 std::int64_t adder_width(const Circuit& circuit, const Node& node) {
   const Range &a = circuit.node(node.args[0]).range, &b = circuit.node(node.args[1]).range;
   const int signed_bit = a.is_signed() || b.is_signed() ? 1 : 0;
   const int msb_a = node.shift_a + a.width() - (a.is_signed() ? 1 : 0);
   const int msb_b = node.shift_b + b.width() - (b.is_signed() ? 1 : 0);
-  return std::max(1, std::max(msb_a, msb_b) + signed_bit - std::max(node.shift_a, node.shift_b));
+  const int lowest = std::max(node.shift_a, node.shift_b);
+  const int highest = std::max(msb_a, msb_b) + signed_bit;
+  return std::max(1, (node.kind == Kind::add ? std::min(highest, node.range.width()) : highest) - lowest);
 }
 
 NodeCost cost_of_add(const Circuit& circuit, Id id) {
@@ -62,9 +65,9 @@ double cost_of_lookup(const Circuit& circuit, const Node& node) {
 }
 
 /// A carry chain that compares, then a choice: one LUT per bit each. Yosys 0.23 on single maxima of 4 to 16 bits: 1.00 to 1.12 x this.
-/// Bits that nobody reads are counted as well: an argmax over 2 to 10 values takes 0.55 to 0.80 x of its sum.
-double cost_of_maximum(const Circuit& circuit, const Node& node) {
-  return static_cast<double>(adder_width(circuit, node)) + node.range.width();
+/// Constant bits are compared as well: see map_bits for what is left of an argmax.
+double cost_of_maximum(const Circuit& circuit, const Node& node, const LiveWire& live) {
+  return static_cast<double>(adder_width(circuit, node)) + live.count;
 }
 
 /// n rows of m partial products (n the narrower operand): each row beyond the second goes through full adders of two LUTs per bit, the
@@ -74,7 +77,7 @@ double cost_of_multiply(const Circuit& circuit, const Node& node) {
   return 2.0 * std::max(0, n - 2) * m + n + m;
 }
 
-NodeCost cost_of(const Circuit& circuit, Id id) {
+NodeCost cost_of(const Circuit& circuit, Id id, const LiveWire& live) {
   const Node& node = circuit.node(id);
   switch (node.kind) {
     case Kind::input:
@@ -92,7 +95,7 @@ NodeCost cost_of(const Circuit& circuit, Id id) {
     case Kind::lookup:
       return {.lut = cost_of_lookup(circuit, node)};
     case Kind::maximum:
-      return {.lut = cost_of_maximum(circuit, node)};
+      return {.lut = cost_of_maximum(circuit, node, live)};
     case Kind::multiply:
       return {.lut = cost_of_multiply(circuit, node)};
   }
@@ -104,17 +107,19 @@ NodeCost cost_of(const Circuit& circuit, Id id) {
 LogicCost logic_cost(const Circuit& circuit, const Schedule& schedule, std::vector<LogicCost>* per_group) {
   std::vector<LogicCost> groups(circuit.group_names().size());
   std::vector<int> depth_in_group(circuit.size(), 0);
+  const std::vector<LiveWire> live = live_wires(circuit);
+  const std::vector<std::int64_t> registers = register_bits(circuit, schedule);
   LevelTracker levels(circuit);
   LogicCost total;
   for (std::size_t i = 0; i < circuit.size(); ++i) {
     const Id id = static_cast<Id>(i);
     const Node& node = circuit.node(id);
     LogicCost& group = groups[static_cast<std::size_t>(node.group)];
-    const NodeCost cost = cost_of(circuit, id);
+    const NodeCost cost = cost_of(circuit, id, live[i]);
     group.lut += cost.lut;
     group.adders += cost.adders;
     group.adder_bits += cost.adder_bits;
-    group.ff += static_cast<double>(register_bits(circuit, schedule, id));
+    group.ff += static_cast<double>(registers[i]);
     for (std::size_t k = 0; k < static_cast<std::size_t>(node.num_args()); ++k) {
       if (circuit.node(node.args[k]).group == node.group) {
         depth_in_group[i] = std::max(depth_in_group[i], depth_in_group[static_cast<std::size_t>(node.args[k])]);

@@ -27,6 +27,7 @@ class RegisterCounter {
       const LutSort registered = root.sort == LutSort::relu ? LutSort::relu_register : LutSort::clip_register;
       group.luts[static_cast<std::size_t>(read_.front() == made ? root.sort : registered)] += 1;
     }
+    if (root.is_choice && (!root.only_compared || read_.back() > made)) group.luts[static_cast<std::size_t>(LutSort::choice)] += 1;
     std::int32_t from = made;
     for (const std::int32_t to : read_) {
       const std::int32_t length = to - from, plain = length - (root.may_reset && from == made ? 1 : 0);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -83,9 +84,9 @@ class Scheduler {
     for (const Port& port : circuit_.outputs()) needed(at(port.node), stages_);
     for (std::size_t i = 0; i < circuit_.size(); ++i) {
       if (!has_registers(i)) schedule.last_use[i] = schedule.stage[i];
-      schedule.register_bits += register_bits(circuit_, schedule, static_cast<Id>(i));
     }
-    schedule.register_bits += schedule.latency;  // one valid bit per stage
+    const std::vector<std::int64_t> bits = register_bits(circuit_, schedule);
+    schedule.register_bits = std::accumulate(bits.begin(), bits.end(), std::int64_t{schedule.latency});  // one valid bit per stage
     return schedule;
   }
 
@@ -192,8 +193,13 @@ class Scheduler {
 
 }  // namespace
 
-std::int64_t register_bits(const Circuit& circuit, const Schedule& schedule, Id id) {
-  return std::int64_t{circuit.node(id).range.width()} * (schedule.last_use[at(id)] - schedule.stage[at(id)]);
+std::vector<std::int64_t> register_bits(const Circuit& circuit, const Schedule& schedule) {
+  std::vector<std::int64_t> bits;
+  for (const LiveWire& wire : live_wires(circuit)) {
+    const std::size_t i = bits.size();
+    bits.push_back(std::int64_t{wire.count} * (schedule.last_use[i] - schedule.stage[i]));
+  }
+  return bits;
 }
 
 namespace {

@@ -16,6 +16,9 @@ constexpr double kLeastDissolved = 0.02, kMostDissolved = 0.25;
 constexpr std::size_t kManyDigits = 2000;
 constexpr double kRecodedDigits = 100, kRecodingSteps = 500;  // of a large system, divided by its digits
 constexpr double kNoise = 0.3;
+// The search's second start.
+constexpr int kOtherOrders = 8;
+constexpr double kTieNoise = 0.02;
 constexpr std::int64_t kLeastGainPercent = 1;
 
 struct State {
@@ -67,8 +70,7 @@ void recode(SumSystem& system, double share, Rng& rng) {
 
 /// Dissolves a random part of the shared values, shares anew with scores disturbed a little, and keeps what costs no more
 /// (large neighbourhood search: Shaw 1998).
-State improve(State best, std::size_t digits, std::uint64_t seed) {
-  Rng rng = Rng::stream(seed, "adder graph search");
+State improve(State best, std::size_t digits, Rng rng) {
   const std::size_t steps = std::clamp(kWork / (digits + 1), kMinSteps, kMaxSteps);
   const double size = static_cast<double>(digits + 1);
   const double most_recoded = std::min(0.3, kRecodedDigits / size), recoding = std::min(0.5, kRecodingSteps / size);
@@ -88,6 +90,21 @@ State improve(State best, std::size_t digits, std::uint64_t seed) {
 /// The cheaper one of both; the first if they cost the same.
 void keep_cheaper(State& best, State other) {
   if (other.draft.cost() < best.draft.cost()) best = std::move(other);
+}
+
+/// The best of some other orders: of the digits in their rows, which decides between adders of the same cost, and of pairs whose scores
+/// are about the same.
+State in_other_orders(SumSystem system, std::uint64_t seed) {
+  Rng rng = Rng::stream(seed, "adder graph orders");
+  const auto once = [&] {
+    for (Row& row : system.rows) {
+      for (std::size_t i = row.digits.size(); i > 1; --i) std::swap(row.digits[i - 1], row.digits[rng.below(i)]);
+    }
+    return shared(system, {.noise = kTieNoise, .seed = rng.next()}, "overlap, other order");
+  };
+  State best = once();
+  for (int k = 1; k < kOtherOrders; ++k) keep_cheaper(best, once());
+  return best;
 }
 
 }  // namespace
@@ -111,7 +128,9 @@ Candidate cheapest_sums(const SumSystem& system, Candidate plain, const CmvmPara
       std::size_t digits = 0;
       for (const Row& row : system.rows) digits += row.digits.size();
       // The few steps that a large system gets go further from pairs alone than from the long rows of differences.
-      State searched = improve(digits > kManyDigits ? of_pairs : best, digits, params.seed);
+      State searched = improve(digits > kManyDigits ? of_pairs : best, digits, Rng::stream(params.seed, "adder graph search"));
+      // A search ends near its start: two of them reach further than one of twice the length (docs/adr/0007).
+      keep_cheaper(searched, improve(in_other_orders(system, params.seed), digits, Rng::stream(params.seed, "second adder graph search")));
       searched.method += ", searched";
       keep_cheaper(best, std::move(searched));
     }

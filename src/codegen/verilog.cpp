@@ -42,7 +42,7 @@ struct Unit {
 class Printer {
  public:
   Printer(const Circuit& circuit, const Schedule& schedule, const VerilogParams& params)
-      : circuit_(circuit), schedule_(schedule), params_(params), unit_of_(circuit.size(), 0) {
+      : circuit_(circuit), schedule_(schedule), params_(params), wires_(circuit::live_wires(circuit)), unit_of_(circuit.size(), 0) {
     check();
     divide();
     name_tables();
@@ -75,8 +75,9 @@ class Printer {
   bool is_literal(Id id) const { return node(id).range.low == node(id).range.high; }
   std::int32_t stage(Id id) const { return schedule_.stage[at(id)]; }
   std::int32_t last_use(Id id) const { return schedule_.last_use[at(id)]; }
+  bool is_read(Id id) const { return wires_[at(id)].count > 0; }
   /// Nodes that print something.
-  bool is_printed(Id id) const { return !is_literal(id) && node(id).kind != Kind::shift; }
+  bool is_printed(Id id) const { return !is_literal(id) && node(id).kind != Kind::shift && is_read(id); }
 
   std::string unique(const std::string& wanted, std::set<std::string>& taken) const {
     std::string name = wanted;
@@ -128,7 +129,7 @@ class Printer {
   void connect() {
     const auto read = [&](Id value, std::int32_t when, std::size_t reader) {
       const Id source = storage(value);
-      if (is_literal(source)) return;
+      if (is_literal(source) || !is_read(source)) return;
       if (stage(source) > when || last_use(source) < when) {
         throw std::invalid_argument(
             fmt::format("verilog: node {} is read in stage {} but scheduled in {} .. {}", source, when, stage(source), last_use(source)));
@@ -148,16 +149,18 @@ class Printer {
 
   std::string name(Id id, std::int32_t when) const { return when == stage(id) ? fmt::format("n{}", id) : fmt::format("n{}_s{}", id, when); }
   std::string name(const Signal& signal) const { return name(signal.node, signal.stage); }
-  std::string range_of(Id id) const { return vector_range(node(id).range.width()); }
+  std::string range_of(Id id) const { return vector_range(wires_[at(id)].count); }
 
   Operand operand(Id id, std::int32_t when) const {
     const Id source = storage(id);
-    return {is_literal(source) ? std::string() : name(source, when), node(source).range, &use_};
+    return {is_literal(source) ? std::string() : name(source, when), node(source).range, &use_, wires_[at(source)]};
   }
 
   std::string logic(Id id, bool is_port) const {
     const Node& n = node(id);
-    NodeContext context{.wire = name(id, stage(id)), .declared = is_port, .operands = {}, .fraction_bits = {}, .table_module = {}};
+    NodeContext context{
+        .wire = name(id, stage(id)), .live = wires_[at(id)], .declared = is_port, .operands = {}, .fraction_bits = {}, .table_module = {}};
+    if (n.kind == Kind::add) context.split = circuit::split_of(circuit_, n);
     for (std::size_t k = 0; k < static_cast<std::size_t>(n.num_args()); ++k) {
       context.operands[k] = operand(n.args[k], stage(id));
       context.fraction_bits[k] = node(storage(n.args[k])).fraction_bits;
@@ -188,7 +191,7 @@ class Printer {
       for (const Id id : held) {
         if (!is_port({id, s + 1})) declarations += fmt::format("  reg {} {};\n", range_of(id), name(id, s + 1));
         registers += fmt::format("    {} <= {};\n", name(id, s + 1), name(id, s));
-        use_.mark_all(name(id, s), node(id).range.width());
+        use_.mark_all(name(id, s), wires_[at(id)].count);
       }
       if (!lines.empty() || !registers.empty()) text += fmt::format("\n  // stage {}\n", s) + lines;
       if (!registers.empty()) text += declarations + "  always @(posedge clk) begin\n" + registers + "  end\n";
@@ -211,10 +214,10 @@ class Printer {
     use_ = {};
     const std::string text = body(unit);
     std::vector<std::string> unused;
-    for (const Signal& signal : unit.reads) use_.add_unused(name(signal), node(signal.node).range.width(), unused);
+    for (const Signal& signal : unit.reads) use_.add_unused(name(signal), wires_[at(signal.node)].count, unused);
     for (const Id id : unit.nodes) {
       for (std::int32_t s = stage(id); s <= last_use(id); ++s) {
-        if (!unit.exports.contains({id, s})) use_.add_unused(name(id, s), node(id).range.width(), unused);
+        if (!unit.exports.contains({id, s})) use_.add_unused(name(id, s), wires_[at(id)].count, unused);
       }
     }
     for (const auto& [wire, width] : use_.parts()) use_.add_unused(wire, width, unused);
@@ -224,7 +227,7 @@ class Printer {
 
   std::string instance(std::size_t u) const {
     const Unit& unit = units_[u];
-    for (const Signal& signal : unit.reads) use_.mark_all(name(signal), node(signal.node).range.width());
+    for (const Signal& signal : unit.reads) use_.mark_all(name(signal), wires_[at(signal.node)].count);
     std::vector<std::string> pins;
     if (has_registers(unit, schedule_)) pins.push_back(".clk(clk)");
     for (const std::set<Signal>* side : {&unit.reads, &unit.exports}) {
@@ -242,18 +245,6 @@ class Printer {
       }
     }
     return text + line + ");\n";
-  }
-
-  /// Per node: true for the inputs that anything reads.
-  std::vector<bool> read_inputs() const {
-    std::vector<bool> is_read(circuit_.size(), false);
-    for (std::size_t i = 0; i < circuit_.size(); ++i) {
-      const Id id = static_cast<Id>(i);
-      if (!is_printed(id)) continue;
-      for (int k = 0; k < node(id).num_args(); ++k) is_read[at(storage(node(id).args[static_cast<std::size_t>(k)]))] = true;
-    }
-    for (const Port& port : circuit_.outputs()) is_read[at(storage(port.node))] = true;
-    return is_read;
   }
 
   static std::string port_table(const char* bus, std::span<const Port> ports) {
@@ -276,15 +267,14 @@ class Printer {
     text += fmt::format("  reg {0} valid;\n  always @(posedge clk) valid <= rst ? {1} : {2};\n  assign out_valid = valid[{3}];\n\n",
                         vector_range(latency), literal(0, latency), chain, latency - 1);
     use_ = {};
-    const std::vector<bool> is_read = read_inputs();
     std::int64_t offset = 0;
     for (const Port& port : circuit_.inputs()) {
-      const std::int64_t high = offset + port.type.width - 1;
-      if (is_read[at(port.node)]) {
-        text += fmt::format("  wire {} n{} = in_data[{}:{}];\n", range_of(port.node), port.node, high, offset);
-        use_.mark("in_data", offset, high);
+      if (is_read(port.node)) {
+        const std::int64_t low = offset + wires_[at(port.node)].first, high = offset + wires_[at(port.node)].end() - 1;
+        text += fmt::format("  wire {} n{} = in_data[{}:{}];\n", range_of(port.node), port.node, high, low);
+        use_.mark("in_data", low, high);
       }
-      offset = high + 1;
+      offset += port.type.width;
     }
     text += body(units_.front()) + "\n";
     for (std::size_t u = 1; u < units_.size(); ++u) {
@@ -309,6 +299,7 @@ class Printer {
   const Circuit& circuit_;
   const Schedule& schedule_;
   const VerilogParams& params_;
+  const std::vector<circuit::LiveWire> wires_;  ///< per node
   std::vector<Unit> units_;
   std::vector<std::size_t> unit_of_;  ///< per node
   std::set<std::string> modules_;

@@ -1,9 +1,11 @@
 #include "verilog_nodes.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <stdexcept>
+#include <vector>
 
 #include "snac/fixed/fixed_type.hpp"
 
@@ -23,9 +25,20 @@ std::string define(const std::string& wire, int width, const std::string& expres
   return fmt::format("  wire {} {} = {};\n", vector_range(width), wire, expression);
 }
 
-std::string result(const Node& node, const NodeContext& context, const std::string& expression) {
+/// The live bits of the node.
+std::string result(const NodeContext& context, const std::string& expression) {
   if (context.declared) return fmt::format("  assign {} = {};\n", context.wire, expression);
-  return define(context.wire, node.range.width(), expression);
+  return define(context.wire, context.live.count, expression);
+}
+
+/// Logic that makes the bits from `first` on at once, though the live ones begin later: a wire for all of them in front of `lines`, of
+/// which those are kept.
+std::string kept_of(const NodeContext& context, const char* suffix, int first, const std::string& expression, std::string& lines) {
+  const int count = context.live.end() - first;
+  const Operand whole{context.wire + suffix, {0, 0}, context.operands[0].use, circuit::LiveWire{first, count}};
+  lines += define(whole.wire, count, expression);
+  if (whole.use) whole.use->declare_part(whole.wire, count);
+  return held_bits(whole, context.live.first, context.live.end() - 1);
 }
 
 /// "n3 - (n4 << 2)", for the reader.
@@ -38,41 +51,37 @@ std::string sum_comment(const Node& node, const NodeContext& context) {
   return fmt::format("  // {} {} {}\n", term(0, node.shift_a), node.subtract ? "-" : "+", term(1, node.shift_b));
 }
 
-/// Only the bits where both operands live go through an adder. Below the higher operand's lowest bit the other one passes
-/// through, unless it is subtracted: then the borrow has to be computed from its lowest bit on.
+/// Only the bits where both operands live go through an adder; those below pass through, see circuit::split_of.
 std::string add_text(const Node& node, const NodeContext& context) {
-  const auto& [a, b] = context.operands;
-  const int width = node.range.width();
-  const int low = std::min({static_cast<int>(node.shift_a), static_cast<int>(node.shift_b), width});
-  int split = low;  // lowest bit of the adder
-  std::string tail;
-  if (node.shift_a < node.shift_b) {
-    split = std::min<int>(node.shift_b, width);
-    if (split > low) tail = bits(a, low - node.shift_a, split - low);
-  } else if (node.shift_b < node.shift_a && !node.subtract) {
-    split = std::min<int>(node.shift_a, width);
-    if (split > low) tail = bits(b, low - node.shift_b, split - low);
+  const int from = context.live.first, end = context.live.end(), split = context.split.split;
+  const auto operand_bits = [&](int k, int first, int last) {  // last: one behind
+    const int shift = k == 0 ? node.shift_a : node.shift_b;
+    return bits(context.operands[static_cast<std::size_t>(k)], first - shift, last - first);
+  };
+  std::string lines;
+  std::vector<std::string> parts;  // highest first
+  if (split < end) {
+    const std::string sum = fmt::format("{} {} {}", operand_bits(0, split, end), node.subtract ? '-' : '+', operand_bits(1, split, end));
+    parts.push_back(from > split ? kept_of(context, "_sum", split, sum, lines) : sum);
   }
-  std::string text;
-  int parts = 0;
-  const auto part = [&](const std::string& piece) { text += (parts++ > 0 ? ", " : "") + piece; };
-  if (split < width) {
-    const int count = width - split;
-    const auto left = [&] { return bits(a, split - node.shift_a, count); };
-    const auto right = [&] { return bits(b, split - node.shift_b, count); };
-    if (known_zero(b, split - node.shift_b, count)) {
-      part(left());
-    } else if (known_zero(a, split - node.shift_a, count) && !node.subtract) {
-      part(right());
-    } else {
-      part(fmt::format("{} {} {}", left(), node.subtract ? '-' : '+', right()));
-    }
+  for (int last = std::min(split, end); last > from;) {  // runs of bits from one operand
+    const int k = context.split.through(last - 1);
+    int first = last - 1;
+    while (first > from && context.split.through(first - 1) == k) --first;
+    parts.push_back(operand_bits(k, first, last));
+    last = first;
   }
-  if (!tail.empty()) part(tail);
-  if (low > 0) part(literal(0, low));
-  std::string line = result(node, context, parts > 1 ? "{" + text + "}" : text);
+  std::string line = result(context, parts.size() > 1 ? fmt::format("{{{}}}", fmt::join(parts, ", ")) : parts.front());
   line.pop_back();
-  return line + sum_comment(node, context);
+  return lines + line + sum_comment(node, context);
+}
+
+std::string negate_text(const NodeContext& context) {
+  const int end = context.live.end();
+  std::string lines;
+  const std::string negative = fmt::format("{} - {}", literal(0, end), bits(context.operands[0], 0, end));
+  const std::string kept = context.live.first > 0 ? kept_of(context, "_negative", 0, negative, lines) : negative;
+  return lines + result(context, kept);
 }
 
 /// The condition that any of the bits is one; empty if there are none.
@@ -147,10 +156,13 @@ View rounded(const Node& node, const NodeContext& context, std::string& text) {
   const FixedType widest{63, 63 - node.type.fraction_bits(), true, node.type.rounding, Overflow::wrap};
   const Range range{fixed::cast_raw(x.range.low, context.fraction_bits[0], widest),
                     fixed::cast_raw(x.range.high, context.fraction_bits[0], widest)};
-  const Operand sum{context.wire + "_rounded", range, x.use};
+  Operand sum{context.wire + "_rounded", range, x.use};
   if (!sum.is_constant()) {
     text += define(context.wire + "_up", 1, condition);
-    const int width = range.width();
+    // A decision on overflow looks at the upper bits as well.
+    const bool fits = range.low >= node.type.lowest_raw() && range.high <= node.type.max_raw();
+    const int width = fits || node.type.overflow == Overflow::wrap ? std::min(range.width(), context.live.end()) : range.width();
+    sum.live = circuit::LiveWire{0, width};
     const std::string up = width == 1 ? context.wire + "_up" : fmt::format("{{{}, {}_up}}", literal(0, width - 1), context.wire);
     text += define(sum.wire, width, fmt::format("{} + {}", view.get(0, width), up));
     if (x.use) x.use->declare_part(sum.wire, width);
@@ -162,10 +174,10 @@ std::string cast_text(const Node& node, const NodeContext& context) {
   std::string text;
   const FixedType& type = node.type;
   const View y = rounded(node, context, text);
-  const int width = node.range.width();
-  const std::string kept = y.get(0, width);
+  const int from = context.live.first, width = context.live.count;
+  const std::string kept = y.get(from, width);
   const bool over = y.high > type.max_raw(), under = y.low < type.lowest_raw();
-  if (type.overflow == Overflow::wrap || (!over && !under)) return text + result(node, context, kept);
+  if (type.overflow == Overflow::wrap || (!over && !under)) return text + result(context, kept);
 
   // Bits from `magnitude` up to the sign all repeat the sign if the value fits.
   const std::int64_t magnitude = type.is_signed ? type.width - 1 : type.width;
@@ -173,7 +185,7 @@ std::string cast_text(const Node& node, const NodeContext& context) {
   std::string choice;
   const auto choose = [&](const std::string& suffix, const std::string& condition, std::int64_t value) {
     text += define(context.wire + suffix, 1, condition);
-    choice += fmt::format("{}{} ? {} : ", context.wire, suffix, literal(value, width));
+    choice += fmt::format("{}{} ? {} : ", context.wire, suffix, literal(value >> from, width));
   };
   if (over) {
     const std::string large = any(y.operand, magnitude + y.offset, top - magnitude);
@@ -198,14 +210,14 @@ std::string cast_text(const Node& node, const NodeContext& context) {
     }
     choose("_under", condition, type.overflow == Overflow::sat_zero ? 0 : type.lowest_raw());
   }
-  return text + result(node, context, choice + kept);
+  return text + result(context, choice + kept);
 }
 
-std::string relu_text(const Node& node, const NodeContext& context) {
+std::string relu_text(const NodeContext& context) {
   const Operand& a = context.operands[0];
-  const int width = node.range.width();
-  if (!a.range.is_signed()) return result(node, context, bits(a, 0, width));
-  return result(node, context, fmt::format("{} ? {} : {}", bits(a, a.range.width() - 1, 1), literal(0, width), bits(a, 0, width)));
+  const auto [first, count] = context.live;
+  if (!a.range.is_signed()) return result(context, bits(a, first, count));
+  return result(context, fmt::format("{} ? {} : {}", bits(a, a.range.width() - 1, 1), literal(0, count), bits(a, first, count)));
 }
 
 /// An operand's value shifted left, `count` bits wide and marked with the sign that the comparison or product needs.
@@ -225,56 +237,59 @@ std::string maximum_text(const Node& node, const NodeContext& context) {
   const int width = std::max(width_of(a, node.shift_a, is_signed), width_of(b, node.shift_b, is_signed));
   const std::string text = define(context.wire + "_less", 1,
                                   as_number(a, node.shift_a, width, is_signed) + " < " + as_number(b, node.shift_b, width, is_signed));
-  const int kept = node.range.width();
-  return text + result(node, context,
-                       fmt::format("{}_less ? {} : {}", context.wire, bits(b, -std::int64_t{node.shift_b}, kept),
-                                   bits(a, -std::int64_t{node.shift_a}, kept)));
+  const auto [first, count] = context.live;
+  return text + result(context, fmt::format("{}_less ? {} : {}", context.wire, bits(b, first - node.shift_b, count),
+                                            bits(a, first - node.shift_a, count)));
 }
 
-/// The attribute keeps Vivado from a DSP block, as the counts say; Quartus knows `multstyle`.
-std::string multiply_text(const Node& node, const NodeContext& context) {
+/// The attribute keeps Vivado from a DSP block, as the counts say; Quartus knows `multstyle`. The low bits of a product depend on as
+/// many low bits of its operands only.
+std::string multiply_text(const NodeContext& context) {
   const auto& [a, b] = context.operands;
   const bool is_signed = a.range.is_signed() || b.range.is_signed();
-  const int width = width_of(a, 0, is_signed) + width_of(b, 0, is_signed);
-  const std::string product = context.wire + "_product";
+  const int width = context.live.end();
   std::string text = "  (* use_dsp = \"no\", multstyle = \"logic\" *)\n";
-  text += define(product, width, as_number(a, 0, width, is_signed) + " * " + as_number(b, 0, width, is_signed));
-  if (BitUse* use = a.use) {
-    use->declare_part(product, width);
-    use->mark_all(product, node.range.width());
-  }
-  return text + result(node, context, width == node.range.width() ? product : fmt::format("{}[{}:0]", product, node.range.width() - 1));
+  const std::string kept =
+      kept_of(context, "_product", 0, as_number(a, 0, width, is_signed) + " * " + as_number(b, 0, width, is_signed), text);
+  return text + result(context, kept);
 }
 
 std::string lookup_text(const Node& node, const NodeContext& context) {
-  std::string text = context.declared ? "" : fmt::format("  wire {} {};\n", vector_range(node.range.width()), context.wire);
   const Operand& a = context.operands[0];
-  return text + fmt::format("  {0} {1}_table (.x({2}), .y({1}));\n", context.table_module, context.wire, bits(a, 0, a.range.width()));
+  const int width = node.range.width();
+  const auto instance = [&](const std::string& y) {
+    return fmt::format("  {} {}_table (.x({}), .y({}));\n", context.table_module, context.wire, bits(a, 0, a.range.width()), y);
+  };
+  if (context.live.count == width) {
+    return (context.declared ? "" : fmt::format("  wire {} {};\n", vector_range(width), context.wire)) + instance(context.wire);
+  }
+  const Operand entry{context.wire + "_entry", node.range, a.use};
+  if (entry.use) entry.use->declare_part(entry.wire, width);
+  return fmt::format("  wire {} {};\n", vector_range(width), entry.wire) + instance(entry.wire) +
+         result(context, held_bits(entry, context.live.first, context.live.end() - 1));
 }
 
 }  // namespace
 
 std::string node_text(const Node& node, const NodeContext& context) {
-  if (node.range.width() == 0) throw std::logic_error("verilog: a node without bits");
+  if (context.live.count == 0) throw std::logic_error("verilog: a node without bits");
   switch (node.kind) {
     case Kind::add:
       return add_text(node, context);
-    case Kind::negate: {
-      const int width = node.range.width();
-      return result(node, context, fmt::format("{} - {}", literal(0, width), bits(context.operands[0], 0, width)));
-    }
+    case Kind::negate:
+      return negate_text(context);
     case Kind::shift:
-      return result(node, context, bits(context.operands[0], 0, node.range.width()));
+      return result(context, bits(context.operands[0], context.live.first, context.live.count));
     case Kind::cast:
       return cast_text(node, context);
     case Kind::relu:
-      return relu_text(node, context);
+      return relu_text(context);
     case Kind::lookup:
       return lookup_text(node, context);
     case Kind::maximum:
       return maximum_text(node, context);
     case Kind::multiply:
-      return multiply_text(node, context);
+      return multiply_text(context);
     case Kind::input:
     case Kind::constant:
       break;

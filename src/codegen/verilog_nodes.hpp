@@ -11,9 +11,11 @@ namespace snac::codegen {
 /// What a node's text needs to know.
 struct NodeContext {
   std::string wire;                    ///< name of the result
+  circuit::LiveWire live;              ///< the bits of the result that it holds, one at least
   bool declared = false;               ///< the result is a port: assign it, do not declare it
   std::array<Operand, 2> operands;     ///< the arguments as they can be read in the node's stage
   std::array<int, 2> fraction_bits{};  ///< of the arguments
+  circuit::AdderSplit split = {};      ///< add: circuit::split_of
   std::string table_module;            ///< lookup: the module that holds the table
 };
 

@@ -37,14 +37,6 @@ constexpr std::string_view kKeywords =
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// The operand's own bits low .. high, both inside its wire.
-std::string select(const Operand& operand, std::int64_t low, std::int64_t high) {
-  if (operand.use) operand.use->mark(operand.wire, low, high);
-  if (low == 0 && high + 1 == operand.range.width()) return operand.wire;
-  if (low == high) return fmt::format("{}[{}]", operand.wire, low);
-  return fmt::format("{}[{}:{}]", operand.wire, high, low);
-}
-
 /// Bits low .. low + count - 1 of a number in endless two's complement.
 std::string constant_bits(std::int64_t value, std::int64_t low, int count) {
   if (low >= 0) return literal(value >> std::min<std::int64_t>(low, 63), count);
@@ -82,7 +74,7 @@ void BitUse::add_unused(const std::string& wire, std::int64_t width, std::vector
 std::string BitUse::sink(const std::vector<std::string>& unused) {
   if (unused.empty()) return "";
   std::string text =
-      "\n  // Bits that nothing reads: rounded away, out of reach or pruned. Synthesis drops them; linters want to see them named.\n";
+      "\n  // Bits that nothing reads: only their carries count, or they lie between bits that are read. Linters want to see them named.\n";
   text += "  wire unused = &{1'b0";
   std::size_t line = text.size();
   for (const std::string& bits : unused) {
@@ -101,6 +93,20 @@ std::string literal(std::int64_t value, int width) {
   return fmt::format("{}'h{:x}", width, width == 64 ? pattern : pattern & ((std::uint64_t{1} << width) - 1));
 }
 
+std::string held_bits(const Operand& operand, std::int64_t low, std::int64_t high) {
+  const circuit::LiveWire held = operand.held();
+  if (low < held.first || high >= held.end()) {
+    throw std::logic_error(
+        fmt::format("verilog: bits {}..{} of {}, which holds {}..{}", low, high, operand.wire, held.first, held.end() - 1));
+  }
+  low -= held.first;
+  high -= held.first;
+  if (operand.use) operand.use->mark(operand.wire, low, high);
+  if (low == 0 && high + 1 == held.count) return operand.wire;
+  if (low == high) return fmt::format("{}[{}]", operand.wire, low);
+  return fmt::format("{}[{}:{}]", operand.wire, high, low);
+}
+
 std::string bits(const Operand& operand, std::int64_t low, int count) {
   if (count < 1) throw std::logic_error("verilog: a selection without bits");
   if (operand.is_constant()) return constant_bits(operand.range.low, low, count);
@@ -116,23 +122,13 @@ std::string bits(const Operand& operand, std::int64_t low, int count) {
     if (!operand.range.is_signed()) {
       part(literal(0, above));
     } else {
-      const std::string sign = width == 1 ? operand.wire : select(operand, width - 1, width - 1);
+      const std::string sign = held_bits(operand, width - 1, width - 1);
       part(above == 1 ? sign : fmt::format("{{{}{{{}}}}}", above, sign));
     }
   }
-  if (last > first) part(select(operand, first, last - 1));
+  if (last > first) part(held_bits(operand, first, last - 1));
   if (zeros > 0) part(literal(0, zeros));
   return parts == 1 ? text : "{" + text + "}";
-}
-
-bool known_zero(const Operand& operand, std::int64_t low, int count) {
-  if (low + count <= 0) return true;
-  if (!operand.is_constant()) return !operand.range.is_signed() && low >= operand.range.width();
-  for (std::int64_t bit = std::max<std::int64_t>(low, 0); bit < low + count; ++bit) {
-    if (((operand.range.low >> std::min<std::int64_t>(bit, 63)) & 1) != 0) return false;
-    if (bit >= 63) break;
-  }
-  return true;
 }
 
 std::string vector_range(int width) { return fmt::format("[{}:0]", width - 1); }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "snac/core/rng.hpp"
+#include "snac/fixed/output_stage.hpp"
 
 namespace snac::cost {
 namespace {
@@ -42,6 +43,8 @@ struct Recipe {
   Activation activation = Activation::relu;
   Rounding rounding = Rounding::rnd;
   Overflow overflow = Overflow::sat;
+  fixed::OutputKind output = fixed::OutputKind::logits;
+  int probability_bits = 8;  ///< softmax
 };
 
 Recipe draw(Rng& rng, bool large) {
@@ -66,6 +69,10 @@ Recipe draw(Rng& rng, bool large) {
   recipe.rounding = large ? Rounding::rnd : kRoundings[rng.below(kRoundings.size())];
   constexpr std::array kOverflows{Overflow::sat, Overflow::sat, Overflow::wrap, Overflow::sat_sym};
   recipe.overflow = large ? Overflow::sat : kOverflows[rng.below(kOverflows.size())];
+  using enum fixed::OutputKind;
+  constexpr std::array kOutputs{logits, logits, logits, argmax, argmax, softmax};
+  recipe.output = kOutputs[rng.below(large ? kOutputs.size() - 1 : kOutputs.size())];
+  recipe.probability_bits = between(rng, 4, 10);
   return recipe;
 }
 
@@ -144,7 +151,7 @@ fixed::FixedNet build(Rng& rng, const Recipe& recipe) {
                            vector_of(outputs, table_out)});
     }
   }
-  return net;
+  return fixed::with_output(std::move(net), recipe.output, recipe.probability_bits);
 }
 
 }  // namespace
@@ -160,9 +167,10 @@ std::vector<CalibrationNetwork> calibration_networks(std::uint64_t seed, int cou
     network.held_out = is_large || k % 3 == 2;
     network.adders_per_stage = is_large ? 2 : between(rng, 1, 5);
     network.net = build(rng, recipe);
-    network.name = fmt::format("{:03} {} w{}a{} {} {} {} p{:.2f} s{}", k, fmt::join(recipe.widths, "-"), recipe.weight_bits,
-                               recipe.activation_bits, name_of(recipe.activation), fixed::to_string(recipe.rounding),
-                               fixed::to_string(recipe.overflow), recipe.sparsity, network.adders_per_stage);
+    network.name =
+        fmt::format("{:03} {} w{}a{} {} {} {} p{:.2f} {} s{}", k, fmt::join(recipe.widths, "-"), recipe.weight_bits, recipe.activation_bits,
+                    name_of(recipe.activation), fixed::to_string(recipe.rounding), fixed::to_string(recipe.overflow), recipe.sparsity,
+                    fixed::to_string(recipe.output), network.adders_per_stage);
     networks.push_back(std::move(network));
   }
   return networks;

@@ -131,11 +131,12 @@ void measure_widths(const circuit::Circuit& circuit, int per_stage, LayerModel& 
   for (const circuit::Port& port : circuit.outputs()) last[static_cast<std::size_t>(wire_of(circuit, port.node))] = model.depth + 1;
   model.waiting_input_bits.assign(static_cast<std::size_t>(model.depth) + 1, 0);
   model.sum_bits = model.waiting_input_bits;
+  const std::vector<circuit::LiveWire> live = circuit::live_wires(circuit);
   for (std::size_t i = 0; i < circuit.size(); ++i) {
     const circuit::Node& node = circuit.nodes()[i];
     if (node.kind == circuit::Kind::constant || node.kind == circuit::Kind::shift) continue;
     std::vector<double>& bits = node.kind == circuit::Kind::input ? model.waiting_input_bits : model.sum_bits;
-    for (int l = level[i]; l < last[i]; ++l) bits[static_cast<std::size_t>(l)] += node.range.width();
+    for (int l = level[i]; l < last[i]; ++l) bits[static_cast<std::size_t>(l)] += live[i].count;
   }
   for (int l = 0; l <= model.depth; ++l) {
     double sums = 0;

@@ -9,6 +9,7 @@
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/interrupt.hpp"
+#include "snac/core/log.hpp"
 #include "snac/core/progress.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/cost/calibration_networks.hpp"
@@ -72,6 +73,12 @@ CalibrationRun calibrate(const CalibrateParams& params) {
     });
   }
   run.synthesised = synthesised;
+  // Drawn weights may all but vanish: a network that is a constant, for Yosys as for the count, has no relative error.
+  std::erase_if(run.samples, [](const cost::CalibrationSample& sample) {
+    const bool constant = sample.lut == 0 && cost::lut_of(sample.mapping, cost::raw_lut_per_sort()) == 0;
+    if (constant) spdlog::warn("{}: a constant network without logic is left out", sample.name);
+    return constant;
+  });
   run.calibration = cost::fit_calibration(run.samples);
   run.calibration.tool = short_version(tool);
   run.calibration.recipe = sha256(toolchain::yosys_recipe());

@@ -44,6 +44,28 @@ void describe_selection(Fields& f, const char* key, const char* help, SelectionC
   });
 }
 
+const std::vector<std::pair<std::string, circuit::Effort>> kEfforts{
+    {"quick", circuit::Effort::quick}, {"normal", circuit::Effort::normal}, {"high", circuit::Effort::high}};
+
+void describe_circuit(Fields& f, CircuitConfig& p) {
+  f.section("circuit", "With hardware: circuit, the short compression to target.precision and target.sparsity", [&](Fields& s) {
+    s.integer("warmup_epochs", p.warmup_epochs, {.min = 0, .max = 100000}, "Quantisation-aware epochs before pruning");
+    s.integer("rounds", p.rounds, {.min = 1, .max = 1000}, "Rounds of pruning up to target.sparsity; none if that is 0");
+    s.integer("epochs", p.epochs, {.min = 0, .max = 100000}, "Quantisation-aware epochs after each round");
+    s.integer("batch", p.batch, {.min = 1, .max = 1000000}, "Mini-batch size");
+    s.real("learning_rate", p.learning_rate, {.min = 1e-8, .max = 10}, "Adam's learning rate");
+    s.choice<nn::Schedule>("schedule", p.schedule,
+                           {{"constant", nn::Schedule::constant}, {"cosine", nn::Schedule::cosine}, {"plateau", nn::Schedule::plateau}},
+                           "Learning rate over each round's epochs");
+    s.choice<compress::PruningScope>("scope", p.scope,
+                                     {{"layer", compress::PruningScope::layer}, {"global", compress::PruningScope::global}},
+                                     "Smallest magnitudes of each layer, or of the whole network");
+    s.integer("logits_bits", p.logits_bits, {.min = 4, .max = 32}, "Width of the network's outputs");
+    s.integer("table_index_bits", p.table_index_bits, {.min = 4, .max = 14}, "Index width of tanh, sigmoid and leaky_relu tables");
+    s.choice<circuit::Effort>("effort", p.effort, kEfforts, "As target.effort, for the circuits of candidates");
+  });
+}
+
 }  // namespace
 
 void describe(Fields& f, StudyConfig& p) {
@@ -70,8 +92,7 @@ void describe(Fields& f, StudyConfig& p) {
               "Multiplications per multiplier; 1 = fully unrolled, a new input every cycle; R = about R cycles per input");
     s.choice<circuit::Multiplier>("multiplier", p.target.multiplier, {{"dsp", circuit::Multiplier::dsp}, {"lut", circuit::Multiplier::lut}},
                                   "What multipliers are made of with a reuse factor above 1: DSP slices or LUTs");
-    s.choice<circuit::Effort>("effort", p.target.effort,
-                              {{"quick", circuit::Effort::quick}, {"normal", circuit::Effort::normal}, {"high", circuit::Effort::high}},
+    s.choice<circuit::Effort>("effort", p.target.effort, kEfforts,
                               "How long to look for adders that outputs of a layer can share, after training: high takes seconds per "
                               "network and saves another 2-4 % of the LUTs");
     s.integer("extra_depth", p.target.extra_depth, {.min = -1, .max = 1000},
@@ -116,6 +137,11 @@ void describe(Fields& f, StudyConfig& p) {
       e.integer("min_epochs", rule.min_epochs, {.min = 1}, "No candidate is stopped before; first rung");
       search::describe(e, rule.halving);
     });
+    s.choice<HardwareFigures>("hardware", p.search.hardware,
+                              {{"estimate", HardwareFigures::estimate}, {"circuit", HardwareFigures::circuit}},
+                              "Hardware figures: estimate (of the architecture, before training) or circuit (every trained candidate is "
+                              "shortly compressed, scored as integers and counted as a circuit)");
+    describe_circuit(s, p.search.circuit);
     nn::describe(s, p.search.training);
   });
   f.section("baseline", "A fixed float network to compare with; empty 'hidden' = none", [&](Fields& s) {

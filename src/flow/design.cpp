@@ -4,6 +4,7 @@
 
 #include "snac/circuit/simulate.hpp"
 #include "snac/codegen/folded_verilog.hpp"
+#include "snac/compress/lower.hpp"
 
 namespace snac::flow {
 
@@ -43,6 +44,34 @@ circuit::FoldedParams folding_of(const TargetConfig& target) {
 Design design(const fixed::FixedNet& net, const StudyConfig& config) {
   if (config.target.reuse_factor == 1) return design_circuit(net, config);
   return circuit::fold(net, folding_of(config.target));
+}
+
+fixed::FixedNet integer_network(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const Study& study) {
+  const TargetConfig& target = study.config().target;
+  return fixed::with_output(compress::lower(mlp, quantizer, study.train().class_names, study.preprocessor().to_json()), target.output,
+                            target.probability_bits);
+}
+
+Values hardware_values(const fixed::FixedNet& net, const Design& design, const Study& study) {
+  const fixed::WeightCount weights = fixed::count_weights(net);
+  const cost::Resources& used = design.resources();
+  Values values{{"sparsity", 1 - static_cast<double>(weights.nonzero) / static_cast<double>(weights.total)},
+                {"nonzero", static_cast<double>(weights.nonzero)},
+                {"lut", used.lut},
+                {"ff", used.ff},
+                {"dsp", used.dsp},
+                {"bram18", used.bram18},
+                {"average_resource", cost::average_resource_percent(used, study.device())},
+                {"clock_cycles", static_cast<double>(design.latency())},
+                {"latency_ns", design.latency() * study.config().target.clock_ns},
+                {"initiation_interval", static_cast<double>(design.initiation_interval())}};
+  if (const CircuitDesign* unrolled = design.unrolled()) {
+    values["adders"] = static_cast<double>(unrolled->cost.adders);
+    values["stage_ns"] = unrolled->period_ns;
+  } else {
+    values["multipliers"] = static_cast<double>(design.folded()->multipliers);
+  }
+  return values;
 }
 
 }  // namespace snac::flow

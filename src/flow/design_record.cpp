@@ -13,15 +13,16 @@ void add_unrolled(Json& record, const CircuitDesign& design, const StudyConfig& 
   circuit::map_bits(circuit, schedule, {}, &mappings);
   const auto latency = static_cast<std::size_t>(schedule.latency);
   std::vector<std::vector<int>> operations(mappings.size(), std::vector<int>(latency, 0));
+  const std::vector<std::int64_t> bits_of_node = circuit::register_bits(circuit, schedule);
   std::vector<std::int64_t> register_bits(latency, 1);  // the valid bit
   for (circuit::Id id = 0; id < static_cast<circuit::Id>(circuit.size()); ++id) {
     const circuit::Node& node = circuit.node(id);
     const auto at = static_cast<std::size_t>(id);
     if (circuit::logic_levels(circuit, id) > 0)
       ++operations[static_cast<std::size_t>(node.group)][static_cast<std::size_t>(schedule.stage[at])];
-    if (circuit::register_bits(circuit, schedule, id) == 0) continue;
+    const std::int32_t stages = schedule.last_use[at] - schedule.stage[at];
     for (std::int32_t s = schedule.stage[at]; s < schedule.last_use[at]; ++s)
-      register_bits[static_cast<std::size_t>(s)] += node.range.width();
+      register_bits[static_cast<std::size_t>(s)] += bits_of_node[at] / stages;
   }
   Json layers = Json::array();
   for (std::size_t g = 0; g < mappings.size(); ++g) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "snac/core/clock.hpp"
 #include "snac/core/interrupt.hpp"
 #include "snac/core/log.hpp"
 #include "snac/core/progress.hpp"
@@ -13,23 +14,28 @@
 #include "snac/cost/operations.hpp"
 #include "snac/flow/design.hpp"
 #include "snac/flow/early_termination.hpp"
+#include "snac/flow/trial_circuit.hpp"
 
 namespace snac::flow {
 namespace {
 
-std::string key_of(const space::Genome& identity) { return fmt::format("{}", fmt::join(identity, ",")); }
+/// Processor seconds that a trial took, by what they went into.
+class Stopwatch {
+ public:
+  /// What passed since the last call, or since construction, went into `what`.
+  void lap(const std::string& what) {
+    const double now = thread_cpu_seconds();
+    seconds_[what] += now - last_;
+    last_ = now;
+  }
+  const std::map<std::string, double>& seconds() const noexcept { return seconds_; }
 
-/// Mean and sample standard deviation.
-struct Spread {
-  double mean = 0, deviation = 0;
+ private:
+  double last_ = thread_cpu_seconds();
+  std::map<std::string, double> seconds_;
 };
-Spread spread_of(const std::vector<double>& values) {
-  Spread spread;
-  for (const double v : values) spread.mean += v / static_cast<double>(values.size());
-  for (const double v : values) spread.deviation += (v - spread.mean) * (v - spread.mean);
-  spread.deviation = values.size() > 1 ? std::sqrt(spread.deviation / static_cast<double>(values.size() - 1)) : 0;
-  return spread;
-}
+
+std::string key_of(const space::Genome& identity) { return fmt::format("{}", fmt::join(identity, ",")); }
 
 class TrainingProblem : public search::Problem {
  public:
@@ -87,6 +93,14 @@ class TrainingProblem : public search::Problem {
   const std::vector<std::string>& order() const noexcept { return order_; }
 
  private:
+  /// What is known of a trained candidate.
+  struct Outcome {
+    Values values;
+    std::string resource_source;
+    std::string fixed_net;  ///< JSON; with measures() only
+    std::string failure;    ///< the reason; empty = none
+  };
+
   static std::size_t known_trials(const Study& study) { return study.store().trials(study.name()).size(); }
 
   std::string note(const store::Trial& trial) {
@@ -97,8 +111,14 @@ class TrainingProblem : public search::Problem {
       return "last one failed: " + trial.reason;
     else
       best_ = std::max(best_, trial.values.at("accuracy"));
-    return fmt::format("best accuracy {:.4f}{}", best_, stopped_ > 0 ? fmt::format(", {} stopped early", stopped_) : "");
+    std::string text = fmt::format("best accuracy {:.4f}{}", best_, measures() ? " (integers)" : "");
+    if (stopped_ > 0) text += fmt::format(", {} stopped early", stopped_);
+    if (measures() && trial.state == store::TrialState::complete) text += fmt::format(", last circuit {:.0f} LUT", trial.values.at("lut"));
+    return text;
   }
+
+  /// True if hardware figures are those of a circuit of the trained candidate.
+  bool measures() const { return study_.config().search.hardware == HardwareFigures::circuit; }
 
   /// A trial that ended, trained just now or answered from the store, as a rival of later ones.
   void remember(const store::Trial& trial) {
@@ -113,7 +133,7 @@ class TrainingProblem : public search::Problem {
                         curves_from_json(json_get<Json>(trial.attributes, "curves", where), where), stopped_rung);
   }
 
-  /// Trains, estimates and stores one candidate.
+  /// Trains, estimates or measures, and stores one candidate.
   void run(store::Trial& trial) {
     const StudyConfig& config = study_.config();
     const space::Candidate candidate = study_.space().candidate(trial.genome);
@@ -127,10 +147,12 @@ class TrainingProblem : public search::Problem {
     if (candidate.training.l1) params.l1 = *candidate.training.l1;
     if (candidate.training.batch) params.batch = static_cast<int>(*candidate.training.batch);
 
-    std::vector<double> accuracies, losses;
+    Stopwatch stopwatch;
+    std::vector<nn::Score> scores;
     double seconds = 0;
-    std::string weights;
+    std::vector<nn::Mlp> trained;  // by fold; the first one's weights are kept
     const Values estimates = estimate(candidate.arch);
+    stopwatch.lap("estimate");
     Curves curves;
     std::optional<EarlyStop> stop;
     nn::TrainExtras extras;
@@ -139,6 +161,7 @@ class TrainingProblem : public search::Problem {
       stop = termination_.after_epoch(estimates, curves);
       return stop.has_value();
     };
+    Outcome outcome;
     try {
       for (std::size_t fold = 0; fold < study_.splits().size() && !stop; ++fold) {
         curves.emplace_back();
@@ -147,38 +170,86 @@ class TrainingProblem : public search::Problem {
         params.seed = derive_seed(seed, "train", fold);
         const auto& split = study_.splits()[fold];
         const nn::TrainResult result = nn::train(mlp, study_.train(), split.train, split.validation, params, extras);
-        accuracies.push_back(result.validation.accuracy);
-        losses.push_back(result.validation.loss);
+        scores.push_back(result.validation);
         seconds += result.seconds;
-        if (fold == 0) weights = weight_bytes(mlp);
+        trained.push_back(std::move(mlp));
         if (!stop) stop = termination_.after_fold(estimates, curves);
       }
-      trial.state = stop ? store::TrialState::failed : store::TrialState::complete;
+      stopwatch.lap("training");
+      if (!stop) outcome = measures() ? measured(scores, trained, estimates, seed, stopwatch) : estimated(scores, estimates);
     } catch (const nn::DivergedError& error) {
-      trial.state = store::TrialState::failed;
-      trial.reason = error.summary();
+      outcome.failure = error.summary();
     }
     if (stop) {
-      trial.reason = stop->reason;
+      outcome.failure = stop->reason;
       trial.attributes["stopped"] = {{"rung", stop->rung}, {"fold", stop->fold}, {"epochs", stop->epochs}};
     }
+    trial.state = outcome.failure.empty() ? store::TrialState::complete : store::TrialState::failed;
+    trial.reason = outcome.failure;
     int epochs = 0;
     for (const auto& curve : curves) epochs += static_cast<int>(curve.size());
     trial.attributes["epochs"] = epochs;
     trial.attributes["curves"] = curves_json(curves);
     trial.attributes["seconds"] = seconds;
+    trial.attributes["cpu_seconds"] = stopwatch.seconds();
     study_.store().transaction([&] {
       if (trial.state == store::TrialState::complete) {
-        const Spread accuracy = spread_of(accuracies);
-        trial.values = estimates;
-        trial.values["accuracy"] = accuracy.mean;
-        trial.values["accuracy_deviation"] = accuracy.deviation;
-        trial.values["loss"] = spread_of(losses).mean;
-        trial.attributes["resource_source"] = study_.config().target.reuse_factor == 1 ? cost::kSampleSource : cost::kFoldedSampleSource;
-        trial.attributes["weights"] = study_.store().put_artefact(weights);
+        trial.values = outcome.values;
+        trial.attributes["resource_source"] = outcome.resource_source;
+        trial.attributes["weights"] = study_.store().put_artefact(weight_bytes(trained.front()));
+        if (measures()) {
+          trial.attributes["estimates"] = estimates;
+          trial.attributes["fixed_net"] = study_.store().put_artefact(outcome.fixed_net);
+        }
       }
       study_.store().finish(study_.name(), trial);
     });
+  }
+
+  Outcome estimated(const std::vector<nn::Score>& scores, const Values& estimates) const {
+    Outcome outcome{.values = estimates, .resource_source = {}, .fixed_net = {}, .failure = {}};
+    add_scores(scores, outcome.values);
+    outcome.resource_source = study_.config().target.reuse_factor == 1 ? cost::kSampleSource : cost::kFoldedSampleSource;
+    return outcome;
+  }
+
+  /// Every fold is compressed and scored; hardware figures are those of the first fold's circuit, whose integers are kept.
+  Outcome measured(const std::vector<nn::Score>& float_scores, const std::vector<nn::Mlp>& trained, const Values& estimates,
+                   std::uint64_t seed, Stopwatch& stopwatch) const {
+    Outcome outcome{.values = estimates, .resource_source = {}, .fixed_net = {}, .failure = {}};
+    std::vector<nn::Score> scores;
+    try {
+      for (std::size_t fold = 0; fold < trained.size(); ++fold) {
+        const ShortCompression compressed = compress_shortly(trained[fold], fold, seed, study_);
+        stopwatch.lap("compression");
+        scores.push_back(compressed.validation);
+        if (fold > 0) continue;
+        const Design hardware = design_of_trial(compressed.net, study_.config());
+        for (const auto& [name, value] : hardware_values(compressed.net, hardware, study_)) outcome.values[name] = value;
+        outcome.resource_source = hardware.resources().source;
+        outcome.fixed_net = fixed::to_json(compressed.net).dump();
+        stopwatch.lap("circuit");
+      }
+    } catch (const nn::DivergedError& error) {
+      outcome.failure = fmt::format("short compression: {}", error.summary());
+      return outcome;
+    }
+    add_scores(scores, outcome.values);
+    double accuracy = 0;
+    for (const nn::Score& score : float_scores) accuracy += score.accuracy / static_cast<double>(float_scores.size());
+    outcome.values["float_accuracy"] = accuracy;
+    return outcome;
+  }
+
+  static void add_scores(const std::vector<nn::Score>& scores, Values& values) {
+    std::vector<double> accuracies, losses;
+    for (const nn::Score& score : scores) {
+      accuracies.push_back(score.accuracy);
+      losses.push_back(score.loss);
+    }
+    values["accuracy"] = mean_of(accuracies);
+    values["accuracy_deviation"] = deviation_of(accuracies);
+    values["loss"] = mean_of(losses);
   }
 
   Values estimate(const space::ArchSpec& arch) const {
@@ -276,7 +347,9 @@ TrialResult trial_result(const store::Trial& trial) {
                      .arch = space::arch_from_json(json_get<Json>(trial.attributes, "arch", where), where),
                      .choices = json_get<Json>(trial.attributes, "choices", where),
                      .values = trial.values,
-                     .weights = {}};
+                     .resource_source = trial.attributes.value("resource_source", ""),
+                     .weights = {},
+                     .fixed_net = trial.attributes.value("fixed_net", "")};
   if (!result.failed) result.weights = json_get<std::string>(trial.attributes, "weights", where);
   return result;
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "snac/compress/descent.hpp"
-#include "snac/compress/lower.hpp"
 #include "snac/core/interrupt.hpp"
 #include "snac/core/log.hpp"
 #include "snac/core/progress.hpp"
@@ -72,10 +71,7 @@ class LearnedRun {
   std::string finish(const compress::LearnedPoint& point, const std::string& models_stage) {
     const StudyConfig& config = study_.config();
     const data::Split& split = study_.splits().front();
-    const auto lowered = [&](const nn::FrozenNet& net) {
-      return fixed::with_output(compress::lower(net.mlp, net.quantizer, study_.train().class_names, study_.preprocessor().to_json()),
-                                config.target.output, config.target.probability_bits);
-    };
+    const auto lowered = [&](const nn::FrozenNet& net) { return integer_network(net.mlp, net.quantizer, study_); };
     nn::FrozenNet net = point.net;
     Json descent;
     if (params_.descent_rounds > 0) {

@@ -250,11 +250,8 @@ class LocalSearch {
 
   /// Lowers, scores and costs a quantised state and stores it. @returns its figures in words.
   std::string save_point(const Chain& chain, const compress::ChainState& state) {
-    const StudyConfig& config = study_.config();
-    const fixed::FixedNet net =
-        fixed::with_output(compress::lower(state.mlp, state.quantizer, study_.train().class_names, study_.preprocessor().to_json()),
-                           config.target.output, config.target.probability_bits);
-    const Design hardware = design(net, config);
+    const fixed::FixedNet net = integer_network(state.mlp, state.quantizer, study_);
+    const Design hardware = design(net, study_.config());
     const Values values = compressed_figures(study_, chain.trial->arch, net, hardware, splits_[chain.fold].validation);
     require_finite(values, key(chain, state.iteration));
     Json record{{"trial", chain.trial->order},
@@ -334,26 +331,9 @@ void require_finite(const Values& values, const std::string& model) {
 
 Values compressed_figures(const Study& study, const space::ArchSpec& arch, const fixed::FixedNet& net, const Design& hardware,
                           std::span<const std::uint32_t> rows) {
-  const fixed::WeightCount weights = fixed::count_weights(net);
-  const cost::Resources& used = hardware.resources();
-  Values values{{"accuracy", integer_accuracy(net, study.train(), rows)},
-                {"sparsity", 1 - static_cast<double>(weights.nonzero) / static_cast<double>(weights.total)},
-                {"nonzero", static_cast<double>(weights.nonzero)},
-                {"macs", static_cast<double>(space::macs(arch))},
-                {"lut", used.lut},
-                {"ff", used.ff},
-                {"dsp", used.dsp},
-                {"bram18", used.bram18},
-                {"average_resource", cost::average_resource_percent(used, study.device())},
-                {"clock_cycles", static_cast<double>(hardware.latency())},
-                {"latency_ns", hardware.latency() * study.config().target.clock_ns},
-                {"initiation_interval", static_cast<double>(hardware.initiation_interval())}};
-  if (const CircuitDesign* unrolled = hardware.unrolled()) {
-    values["adders"] = static_cast<double>(unrolled->cost.adders);
-    values["stage_ns"] = unrolled->period_ns;
-  } else {
-    values["multipliers"] = static_cast<double>(hardware.folded()->multipliers);
-  }
+  Values values = hardware_values(net, hardware, study);
+  values["accuracy"] = integer_accuracy(net, study.train(), rows);
+  values["macs"] = static_cast<double>(space::macs(arch));
   return values;
 }
 

@@ -18,6 +18,9 @@ namespace {
 
 bool folds(const StudyConfig& config) { return config.target.reuse_factor > 1; }
 
+/// Where figures of compressed networks come from.
+std::string circuit_source(const StudyConfig& config) { return folds(config) ? "folded circuit" : "circuit"; }
+
 std::string count(double value) { return with_thousands(static_cast<long long>(value + 0.5)); }
 std::string percent(double share, int digits = 2) { return fmt::format("{:.{}f}", 100 * share, digits); }
 std::string with_share(double used, double available) {
@@ -227,9 +230,14 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
     }
     table.add_row(row);
   }
-  std::string text = fmt::format(
-      "Pareto front of the global search ({} of {} trials; accuracy: float, validation; resources: estimate '{}')\n{}",
-      result.search_front.size(), result.trials.size(), folds(config) ? cost::kFoldedSampleSource : cost::kSampleSource, table.str());
+  const bool measured = config.search.hardware == HardwareFigures::circuit;
+  const TargetConfig& target = config.target;
+  const std::string accuracy =
+      measured ? fmt::format("integers at {} and {:.0f} % zeros", compress::to_string(target.precision), 100 * target.sparsity) : "float";
+  const std::string source = measured ? circuit_source(config) : folds(config) ? cost::kFoldedSampleSource : cost::kSampleSource;
+  std::string text =
+      fmt::format("Pareto front of the global search ({} of {} trials; accuracy: {}, validation; resources: estimate '{}')\n{}",
+                  result.search_front.size(), result.trials.size(), accuracy, source, table.str());
   if (config.search.early_termination.rule != TerminationRule::none) {
     const TrainingEffort effort = training_effort(result.trials, config);
     text += fmt::format("early termination: {} of {} trials were stopped; {} of {} epochs ({:.1f} %) were not trained\n", effort.stopped,
@@ -269,8 +277,7 @@ std::string compressed_table(const RunResult& result, const StudyConfig& config)
   }
   return fmt::format(
       "Pareto front of the local search ({} of {} models; accuracy: integers, validation; resources: estimate '{}', {} ns clock)\n{}",
-      result.compressed_front.size(), result.compressed.size(), folds(config) ? "folded circuit" : "circuit", config.target.clock_ns,
-      table.str());
+      result.compressed_front.size(), result.compressed.size(), circuit_source(config), config.target.clock_ns, table.str());
 }
 
 std::string final_table(const RunResult& result, const Study& study) {
@@ -346,10 +353,12 @@ Json to_json(const RunResult& result, const Study& study) {
               {"failed", t.failed},
               {"stopped_early", t.stopped},
               {"epochs", t.epochs}};
-    if (t.failed)
+    if (t.failed) {
       item["reason"] = t.reason;
-    else
+    } else {
       item["values"] = values_json(t.values);
+      item["resource_source"] = t.resource_source;
+    }
     const auto position = std::find(result.search_front.begin(), result.search_front.end(), static_cast<std::size_t>(t.order));
     item["front"] = position != result.search_front.end();
     trials.push_back(std::move(item));
@@ -372,7 +381,7 @@ Json to_json(const RunResult& result, const Study& study) {
          {"iteration", m.iteration},
          {"network", space::summary(m.arch)},
          {"values", values_json(m.values)},
-         {"resource_source", folds(study.config()) ? "folded circuit" : "circuit"},
+         {"resource_source", circuit_source(study.config())},
          {"front", std::find(result.compressed_front.begin(), result.compressed_front.end(), i) != result.compressed_front.end()}});
     if (!m.folds.empty()) compressed.back()["folds"] = m.folds;
   }

@@ -117,6 +117,9 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
   for (const char* key : {"train", "test"}) effective["data"].remove(key);
   // Without the rule its parameters mean nothing, and studies older than it go on.
   if (config_.search.early_termination.rule == TerminationRule::none) effective["search"].remove("early_termination");
+  if (config_.search.hardware == HardwareFigures::estimate) {
+    for (const char* key : {"hardware", "circuit"}) effective["search"].remove(key);
+  }
   if (config_.target.pipelining == circuit::Pipelining::levels) {
     for (const char* key : {"pipelining", "stages"}) effective["target"].remove(key);
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "random_net.hpp"
@@ -107,8 +108,27 @@ std::vector<Form> forms_of(const Circuit& circuit) {
   return forms;
 }
 
+/// No wire is wider than its values need: the inputs are independent, so a linear form takes both ends of its interval.
+void expect_exact_ranges(const Circuit& circuit, const std::vector<Form>& forms) {
+  for (std::size_t i = 0; i < circuit.size(); ++i) {
+    const Node& node = circuit.nodes()[i];
+    if (node.kind != Kind::add) continue;
+    double low = 0, high = 0;
+    for (const auto& [input, coefficient] : forms[i]) {
+      const Node* leaf = input < 0 ? nullptr : &circuit.node(circuit.inputs()[static_cast<std::size_t>(input)].node);
+      const double first = static_cast<double>(coefficient) * (leaf ? std::ldexp(leaf->range.low, -leaf->fraction_bits) : 1);
+      const double second = static_cast<double>(coefficient) * (leaf ? std::ldexp(leaf->range.high, -leaf->fraction_bits) : 1);
+      low += std::min(first, second);
+      high += std::max(first, second);
+    }
+    EXPECT_EQ(std::ldexp(node.range.low, kUnit - node.fraction_bits), low) << i;
+    EXPECT_EQ(std::ldexp(node.range.high, kUnit - node.fraction_bits), high) << i;
+  }
+}
+
 void expect_product(const Case& problem, const Built& built) {
   const std::vector<Form> forms = forms_of(built.circuit);
+  expect_exact_ranges(built.circuit, forms);
   ASSERT_EQ(built.outputs.size(), problem.weights.size());
   for (std::size_t o = 0; o < problem.weights.size(); ++o) {
     const Term& term = built.outputs[o];

@@ -5,6 +5,7 @@
 #include "random_net.hpp"
 #include "snac/circuit/logic_cost.hpp"
 #include "snac/circuit/lower.hpp"
+#include "snac/fixed/output_stage.hpp"
 
 namespace snac::circuit {
 namespace {
@@ -131,6 +132,20 @@ TEST(Mapping, table_columns_that_never_change_are_constants) {
   const Mapping mapping = map_bits(c, schedule(c));
   EXPECT_EQ(luts(mapping, LutSort::lookup), 1) << "bits 0 and 2 are one, bit 1 is zero, bits 3 and 4 are equal";
   EXPECT_EQ(mapping.ff, 1 + 1);
+}
+
+/// An argmax of four 8-bit values: bits of the first two winners are compared, those of the last one are not needed but for the index.
+TEST(Mapping, choices_that_only_comparisons_read_are_part_of_them) {
+  FixedNet net;
+  net.input = vector_of(4, FixedType{8, 8, true});
+  const Circuit c = lower(fixed::with_output(net, fixed::OutputKind::argmax));
+  const Mapping one_stage = map_bits(c, schedule(c, {.adders_per_stage = 99}));
+  // Index: whether the second of a pair won is the comparison itself (one for each maximum), and one bit is chosen between two of those.
+  EXPECT_EQ(luts(one_stage, LutSort::choice), 3 + 1);
+  const Mapping stages = map_bits(c, schedule(c, {.adders_per_stage = 2}));
+  EXPECT_EQ(luts(stages, LutSort::choice), 3 + 1 + 2 * 8) << "registers between the maxima hold the winners";
+  // Three comparisons of eight bits, and of the two low bits of the index where they differ.
+  EXPECT_EQ(luts(stages, LutSort::sum), luts(one_stage, LutSort::sum));
 }
 
 TEST(Mapping, groups_add_up_and_nothing_exceeds_what_the_verilog_states) {

@@ -41,6 +41,7 @@ void expect_legal(const Circuit& circuit, const Schedule& schedule, int limit) {
 /// Register bits counted from the definition: each value in each stage boundary where somebody behind still needs it.
 std::int64_t count_registers(const Circuit& circuit, const Schedule& schedule) {
   std::int64_t bits = schedule.latency;
+  const std::vector<LiveWire> live = live_wires(circuit);
   const auto wire = [&](Id id) { return circuit.node(id).kind == Kind::shift ? circuit.node(id).args[0] : id; };
   for (std::size_t i = 0; i < circuit.size(); ++i) {
     const auto& node = circuit.nodes()[i];
@@ -54,7 +55,7 @@ std::int64_t count_registers(const Circuit& circuit, const Schedule& schedule) {
         }
       }
       for (const Port& port : circuit.outputs()) needed = needed || wire(port.node) == static_cast<Id>(i);
-      if (needed) bits += node.range.width();
+      if (needed) bits += live[i].count;
     }
   }
   return bits;

@@ -92,6 +92,37 @@ TEST(VerilogSimulation, every_rounding_and_overflow_mode_is_exact_on_all_values)
   }
 }
 
+/// Sums in front of and behind casts of every mode, cut off at both ends: wires hold some of their nodes' bits.
+TEST(VerilogSimulation, narrowed_wires_of_every_rounding_and_overflow_mode_are_exact) {
+  Rng rng = Rng::stream(18, "narrowed");
+  Circuit circuit;
+  std::vector<Id> inputs;
+  for (int k = 0; k < 5; ++k) inputs.push_back(circuit.input({between(rng, 3, 9), between(rng, 0, 6), k % 2 == 0}));
+  circuit.begin_group("narrowed");
+  const auto any = [&](const std::vector<Id>& values) { return values[rng.below(values.size())]; };
+  for (int mode = 0; mode < 28; ++mode) {
+    std::vector<Id> cut;
+    for (int k = 0; k < 4; ++k) {
+      const Id sum = circuit.add(any(inputs), between(rng, -3, 3), any(inputs), between(rng, -3, 3), rng.chance(0.5));
+      const circuit::Node& node = circuit.node(sum);
+      const int width = between(rng, 1, std::max(1, node.range.width() - 1)), fraction = node.fraction_bits - between(rng, 1, 4);
+      cut.push_back(
+          circuit.cast(sum, {width, width - fraction, rng.chance(0.5), static_cast<Rounding>(mode % 7), static_cast<Overflow>(mode / 7)}));
+    }
+    for (int k = 0; k < 3; ++k) {
+      const Id sum = circuit.add(any(cut), between(rng, -2, 2), any(inputs), 0, rng.chance(0.5));
+      const circuit::Node& node = circuit.node(sum);
+      const int width = std::max(1, node.range.width() - between(rng, 1, 4));
+      const FixedType type{width, width - node.fraction_bits + between(rng, 0, 2), rng.chance(0.5), Rounding::trn, Overflow::wrap};
+      circuit.output(circuit.cast(sum, type), type);
+    }
+  }
+  circuit.remove_dead_nodes();
+  const auto rows = vectors(circuit, 400, rng);
+  expect_bit_exact(circuit, schedule(circuit, {.adders_per_stage = 1}), rows, circuit::simulate(circuit, rows),
+                   &toolchain::simulate_with_icarus);
+}
+
 TEST(VerilogSimulation, sums_of_all_signs_shifts_and_widths_are_exact) {
   Rng rng = Rng::stream(12, "sums");
   for (int trial = 0; trial < 4; ++trial) {

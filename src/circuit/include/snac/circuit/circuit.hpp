@@ -119,6 +119,10 @@ class Circuit {
   Term sum(Term a, Term b);
   /// The node that holds a term's value.
   Id value(Term term);
+  /// States that an adder's raw values stay within `range`, which the ranges of its operands may not tell: the operands of 8x - x are
+  /// not independent. Nodes made from it later see the narrower range. No effect on other nodes, nor where `range` is not narrower.
+  /// @throws std::invalid_argument if the ranges have less than two values in common: such a sum is a constant.
+  void narrow(Id adder, const Range& range);
 
   /// Nodes made from now on belong to this group.
   void begin_group(const std::string& name);
@@ -151,6 +155,30 @@ class Circuit {
   std::int32_t group_ = 0;
   std::unordered_map<Key, Id, KeyHash> known_;
 };
+
+/// The part of a node's wire that has to be there: from the lowest to the highest bit that an output or another live wire depends on.
+/// Bits above are cut off by wrapping or repeat nothing that is read, bits below are rounded away and no carry needs them: such a wire
+/// holds its node's raw value shifted right by `first`, modulo 2^count. (Low bits that only an adder's own carry needs are not part
+/// of the wire.)
+struct LiveWire {
+  int first = 0, count = 0;  ///< count 0: nothing reads it
+  int end() const noexcept { return first + count; }
+  bool operator==(const LiveWire&) const = default;
+};
+
+/// Per node. Verilog declares these bits and registers carry them, no others.
+std::vector<LiveWire> live_wires(const Circuit& circuit);
+
+/// One bit per bit of a node's wire, lowest first; wires have at most kMaxWireWidth bits.
+using BitMask = std::uint64_t;
+
+/// The low bits of a sum that need no adder: as long as one operand has only zeros, the other one's bits pass through.
+struct AdderSplit {
+  int split = 0;       ///< first bit that is computed
+  BitMask second = 0;  ///< which bits below come from the second operand; the others from the first
+  int through(int bit) const noexcept { return static_cast<int>(second >> bit & 1); }
+};
+AdderSplit split_of(const Circuit& circuit, const Node& adder);
 
 /// Operand k of an adder or a maximum as a term.
 Term operand(const Circuit& circuit, Id adder, int k);

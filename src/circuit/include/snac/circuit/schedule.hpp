@@ -40,13 +40,13 @@ struct ScheduleParams {
 /// a result appears `latency` clock edges after its input was taken; a new input may come every cycle.
 /// A value that is used in later stages runs through one chain of registers, shared by all users. Constants have none, and
 /// a shift is its argument's wire: it is in its argument's stage and its users read the argument's registers.
-/// An output port reads the last register of its node (one output register per distinct node, of the node's width).
+/// An output port reads the last register of its node (one output register per distinct node, of the node's live bits).
 struct Schedule {
   std::vector<std::int32_t> stage;     ///< per node: the stage that computes it, from 0
   std::vector<std::int32_t> last_use;  ///< per node: last stage that reads it; `latency` if an output port does; own stage if none
   int latency = 0;                     ///< cycles from in_valid to out_valid, >= 1
   int initiation_interval = 1;
-  std::int64_t register_bits = 0;  ///< as the Verilog states them: whole nodes, plus one valid bit per stage; see map_bits
+  std::int64_t register_bits = 0;  ///< as the Verilog states them: live_wires, plus one valid bit per stage; see map_bits
 };
 
 /// As soon as possible; then, with `move_later`, the stages with the fewest register bits of all that keep the latency (retime.hpp;
@@ -56,8 +56,8 @@ struct Schedule {
 /// @throws ConfigError if adders_per_stage or num_stages < 1 or the period leaves no time for logic.
 Schedule schedule(const Circuit& circuit, const ScheduleParams& params = {});
 
-/// Bits of the registers that carry one node's value: width * (last use - stage).
-std::int64_t register_bits(const Circuit& circuit, const Schedule& schedule, Id id);
+/// Per node: bits of the registers that carry its value, live bits * (last use - stage).
+std::vector<std::int64_t> register_bits(const Circuit& circuit, const Schedule& schedule);
 
 /// Levels of logic a node adds: 1 for add, negate, ReLU and casts that round or saturate; more for wide lookups; 0 for wiring
 /// (shifts, truncations, concatenations).

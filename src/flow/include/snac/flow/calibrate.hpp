@@ -11,7 +11,7 @@ namespace snac::flow {
 
 struct CalibrateParams {
   std::uint64_t seed = 1;
-  int networks = 45;            ///< 12 or more; every third is held out
+  int networks = 60;            ///< 12 or more; every third is held out
   int large = 3;                ///< held-out networks of 10,000-20,000 LUTs
   std::string family = "xcup";  ///< as in toolchain::YosysParams
   std::string cache = {};       ///< folder of finished syntheses, found again by the content of the Verilog and the recipe

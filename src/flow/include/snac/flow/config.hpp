@@ -62,6 +62,26 @@ struct EarlyTerminationConfig {
   search::HalvingParams halving{.margin = 0.002};  ///< half the standard error of an accuracy of 0.6 on 16,000 rows
 };
 
+/// Where the global search has its hardware figures from.
+enum class HardwareFigures {
+  estimate,  ///< of the architecture, before training
+  circuit    ///< of the trained candidate: shortly compressed, lowered and counted
+};
+
+/// The short compression of a trained candidate, to target.precision and target.sparsity; see trial_circuit.hpp.
+struct CircuitConfig {
+  int warmup_epochs = 0;
+  int rounds = 1;  ///< of pruning
+  int epochs = 2;  ///< after each round
+  int batch = 128;
+  double learning_rate = 2e-3;
+  nn::Schedule schedule = nn::Schedule::cosine;
+  compress::PruningScope scope = compress::PruningScope::layer;
+  int logits_bits = 16;
+  int table_index_bits = 10;
+  circuit::Effort effort = circuit::Effort::quick;
+};
+
 struct SearchConfig {
   std::vector<std::pair<std::string, std::string>> objectives{{"accuracy", "max"}, {"average_resource", "min"}, {"clock_cycles", "min"}};
   std::vector<std::pair<std::string, std::string>> constraints;
@@ -69,6 +89,8 @@ struct SearchConfig {
   search::Nsga2Params nsga2;  ///< evaluations = trials; seed = the study's
   int trials = 100;
   EarlyTerminationConfig early_termination;
+  HardwareFigures hardware = HardwareFigures::estimate;
+  CircuitConfig circuit;
   nn::TrainParams training;
 };
 

@@ -1,5 +1,5 @@
-// Global search: NSGA-II over the space; every candidate is trained and estimated. Resumable: known candidates are read
-// from the store, in the same order.
+// Global search: NSGA-II over the space; every candidate is trained, and estimated or measured as a circuit. Resumable: known candidates
+// are read from the store, in the same order.
 #pragma once
 
 #include <string>
@@ -24,7 +24,9 @@ struct TrialResult {
   space::ArchSpec arch;
   Json choices;
   Values values;
-  std::string weights;  ///< artefact of the trained Mlp (first split)
+  std::string resource_source;  ///< of the hardware figures
+  std::string weights;          ///< artefact of the trained Mlp (first split)
+  std::string fixed_net;        ///< artefact of the shortly compressed network with hardware: circuit (first split); else empty
 };
 
 /// A trial as the store keeps it. @throws DataError if its attributes are damaged.
