@@ -41,3 +41,15 @@ function(snac_test target)
   gtest_discover_tests(${target} TEST_PREFIX "${T_LABEL}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
 endfunction()
+
+# snac_embed(<output.cpp> NAMESPACE snac::<module> FUNCTION <name> DIRECTORY <dir> [JOIN <name>] FILES a b/c...): see embed_files.cmake.
+function(snac_embed output)
+  cmake_parse_arguments(E "" "NAMESPACE;FUNCTION;DIRECTORY;JOIN" "FILES" ${ARGN})
+  set(script ${PROJECT_SOURCE_DIR}/cmake/embed_files.cmake)
+  list(TRANSFORM E_FILES PREPEND ${E_DIRECTORY}/ OUTPUT_VARIABLE paths)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DNAMESPACE=${E_NAMESPACE} -DFUNCTION=${E_FUNCTION} -DDIRECTORY=${E_DIRECTORY}
+            "-DFILES=${E_FILES}" "-DJOIN=${E_JOIN}" -P ${script}
+    DEPENDS ${paths} ${script}
+    VERBATIM)
+endfunction()

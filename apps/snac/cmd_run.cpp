@@ -2,7 +2,10 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "snac/core/log.hpp"
 #include "snac/flow/results.hpp"
+#include "snac/report/page.hpp"
+#include "snac/report/study_view.hpp"
 
 namespace snac::app {
 namespace {
@@ -29,6 +32,9 @@ void add_stage(CLI::App& app, Action& action, const char* name, const char* help
       flow::Study study(options->study.load());
       const flow::RunResult result = flow::run(study, last);
       print(options->json ? flow::to_json(result, study).dump(2) + "\n" : text_of(result, study, last));
+      const std::string page = study.folder() + "/report.html";
+      report::write_page(page, report::study_view(study.store(), study.name()));
+      spdlog::info("figures of all of it: {}", page);
       return 0;
     };
   });

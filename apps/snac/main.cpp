@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
       "Examples:\n"
       "  snac run --config configs/jets_quick.yaml          the whole way: search, compression, Verilog, proof\n"
       "  snac front --config configs/jets_quick.yaml --csv  the Pareto front so far, as data\n"
+      "  snac report runs/jets_quick -o report.html         a page with figures of all of it, also while it runs (--watch 10)\n"
       "  snac verify --model runs/jets_quick/hardware/<model>/fixed_net.json\n"
       "  snac show-config --keys                            every key of a configuration\n"
       "Exit codes: 0 good, 2 command line, 3 configuration, 4 data, 5 tool, 6 reading or writing, 7 engines disagree,\n"
@@ -66,6 +67,7 @@ int run(int argc, char** argv) {
   Action action;
   add_run_commands(app, action);
   add_front(app, action);
+  add_report(app, action);
   add_synth(app, action);
   add_verify(app, action);
   add_show_config(app, action);

@@ -139,6 +139,7 @@ class TrainingProblem : public search::Problem {
     const space::Candidate candidate = study_.space().candidate(trial.genome);
     const std::uint64_t seed = derive_seed(config.seed, "trial " + trial.identity);
     trial.attributes["arch"] = space::to_json(candidate.arch);
+    trial.attributes["network"] = space::summary(candidate.arch);
     trial.attributes["choices"] = study_.space().describe(trial.genome);
     trial.attributes["seed"] = seed;
     nn::TrainParams params = config.search.training;
@@ -363,10 +364,12 @@ nn::Mlp load_weights(const Study& study, const std::string& artefact) {
   return nn::deserialize_mlp(std::as_bytes(std::span(bytes)), "artefact " + artefact.substr(0, 12));
 }
 
+std::string baseline_stage(const StudyConfig& config) { return stage_key(config, "baseline", {"baseline"}); }
+
 std::optional<Baseline> train_baseline(Study& study) {
   const BaselineConfig& config = study.config().baseline;
   if (config.hidden.empty()) return std::nullopt;
-  const std::string stage = stage_key(study.config(), "baseline", {"baseline"});
+  const std::string stage = baseline_stage(study.config());
   Baseline baseline{.arch = space::mlp(study.train().num_features, config.hidden, study.train().num_classes)};
   auto record = study.store().find_record(study.name(), stage, "score");
   if (!record) {
@@ -381,6 +384,8 @@ std::optional<Baseline> train_baseline(Study& study) {
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
     record = Json{{"validation_accuracy", result.validation.accuracy},
                   {"test_accuracy", nn::evaluate(mlp, study.test(), rows).accuracy},
+                  {"network", space::summary(baseline.arch)},
+                  {"macs", space::macs(baseline.arch)},
                   {"epochs", result.history.size()},
                   {"seconds", result.seconds}};
     study.store().transaction([&] {

@@ -16,6 +16,8 @@
 #include "snac/core/progress.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/fixed/interpreter.hpp"
+#include "snac/flow/class_scores.hpp"
+#include "snac/flow/design_record.hpp"
 
 namespace snac::flow {
 namespace {
@@ -71,13 +73,19 @@ class HardwareJob {
   std::string verify_key() const { return model_.name + "/verify"; }
   std::string yosys_key() const { return model_.name + "/yosys"; }
   std::string test_key() const { return model_.name + "/test"; }
+  std::string circuit_key() const { return model_.name + "/circuit"; }
   std::optional<Json> record(const std::string& key) const { return study_.store().find_record(study_.name(), stage_, key); }
 
-  void score_test_set() {
-    const auto rows = first_rows(study_.test().size());
-    study_.store().put_record(study_.name(), stage_, test_key(),
-                              {{"accuracy", integer_accuracy(net_, study_.test(), rows)}, {"rows", rows.size()}});
+  /// Records older than confusion matrices are made again.
+  bool scored() const {
+    const auto known = record(test_key());
+    return known && known->contains("confusion");
   }
+  void score_test_set() {
+    study_.store().put_record(study_.name(), stage_, test_key(),
+                              class_scores_json(class_scores(net_, study_.test()), study_.test().class_names));
+  }
+  void record_design() { study_.store().put_record(study_.name(), stage_, circuit_key(), design_record(design_, study_.config())); }
 
   /// The record outlives the folder: who deletes the folder gets the same project again.
   void restore_project() {
@@ -161,6 +169,8 @@ class HardwareJob {
 
 }  // namespace
 
+std::string hardware_stage(const StudyConfig& config) { return stage_key(config, "hardware", {"compress", "synth"}); }
+
 void require_tools(const StudyConfig& config) {
   for (const auto& tool : config.synth.tools) {
     const std::string program = tool == "icarus" ? "iverilog" : tool == "hls" ? "g++" : tool;
@@ -232,13 +242,14 @@ Json synthesis_json(const toolchain::YosysResult& r) {
 
 std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedModel>& models) {
   const StudyConfig& config = study.config();
-  const std::string stage = stage_key(study.config(), "hardware", {"compress", "synth"});
+  const std::string stage = hardware_stage(config);
   std::vector<std::unique_ptr<HardwareJob>> jobs;
   std::vector<std::function<void()>> tasks;
   for (const auto& model : models) {
     jobs.push_back(std::make_unique<HardwareJob>(study, stage, model));
     HardwareJob* job = jobs.back().get();
-    if (!job->record(job->test_key())) job->score_test_set();
+    if (!job->scored()) job->score_test_set();
+    if (!job->record(job->circuit_key())) job->record_design();
     if (!job->record(job->verify_key())) tasks.emplace_back([job] { job->verify_engines(); });
     if (wants(config, "yosys") && !job->record(job->yosys_key()))
       tasks.emplace_back([job, &tasks, &study] {

@@ -10,6 +10,7 @@
 
 #include "snac/core/log.hpp"
 #include "snac/core/text_table.hpp"
+#include "snac/flow/run_record.hpp"
 #include "snac/flow/selection.hpp"
 
 namespace snac::flow {
@@ -19,12 +20,6 @@ bool folds(const StudyConfig& config) { return config.target.reuse_factor > 1; }
 
 /// Where figures of compressed networks come from.
 std::string circuit_source(const StudyConfig& config) { return folds(config) ? "folded circuit" : "circuit"; }
-
-/// What spans the front of compressed models.
-std::vector<std::string> compressed_metrics(const StudyConfig& config) {
-  if (folds(config)) return {"accuracy", "lut", "dsp", "clock_cycles"};
-  return {"accuracy", "lut", "clock_cycles"};
-}
 
 std::string count(double value) { return with_thousands(static_cast<long long>(value + 0.5)); }
 std::string percent(double share, int digits = 2) { return fmt::format("{:.{}f}", 100 * share, digits); }
@@ -83,9 +78,15 @@ Json values_json(const Values& values) {
 
 }  // namespace
 
+std::vector<std::string> compressed_metrics(const StudyConfig& config) {
+  if (folds(config)) return {"accuracy", "lut", "dsp", "clock_cycles"};
+  return {"accuracy", "lut", "clock_cycles"};
+}
+
 RunResult run(Study& study, Stage last) {
   const StudyConfig& config = study.config();
   if (last == Stage::hardware) require_tools(config);
+  RunRecord record(study);
   RunResult result;
   result.trials = global_search(study);
   const Finished finished(result.trials);
@@ -107,6 +108,7 @@ RunResult run(Study& study, Stage last) {
   result.select_reason = selected.reason;
   spdlog::info("local search: {}", selected.reason);
   std::vector<TrialResult> trials;
+  record.selected(selected.reason);
   for (const std::size_t k : selected.chosen) trials.push_back(result.trials[finished.positions[k]]);
   std::sort(trials.begin(), trials.end(), [](const TrialResult& a, const TrialResult& b) { return a.order < b.order; });
   result.compressed = local_search(study, trials);
@@ -122,6 +124,7 @@ RunResult run(Study& study, Stage last) {
   spdlog::info("hardware: {}", chosen.reason);
   std::vector<CompressedModel> models;
   for (const std::size_t k : chosen.chosen) models.push_back(result.compressed[k]);
+  record.chosen(chosen.reason, models);
   result.hardware = hardware(study, models);
   return result;
 }

@@ -40,6 +40,8 @@ struct Baseline {
   space::ArchSpec arch;
   double validation_accuracy = 0, test_accuracy = 0;
 };
+/// Under which name the store keeps it.
+std::string baseline_stage(const StudyConfig& config);
 /// Nothing if the configuration names none.
 std::optional<Baseline> train_baseline(Study& study);
 

@@ -20,6 +20,9 @@ struct HardwareResult {
   Values values;                 ///< circuit figures plus yosys_lut, yosys_ff, ...
 };
 
+/// Under which name the store keeps this configuration's hardware.
+std::string hardware_stage(const StudyConfig& config);
+
 /// @throws ToolError before any work if a tool that the configuration asks for is not installed.
 void require_tools(const StudyConfig& config);
 

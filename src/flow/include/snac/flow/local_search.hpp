@@ -51,7 +51,7 @@ CircuitDesign design_circuit(const fixed::FixedNet& net, const circuit::Schedule
 /// As the configuration says.
 CircuitDesign design_circuit(const fixed::FixedNet& net, const StudyConfig& config);
 
-/// The calibration that the target names.
+/// Of the cost model: the file that the target names, or the shipped one. @throws DataError, IoError.
 cost::Calibration calibration_of(const StudyConfig& config);
 /// The pipelining that the target asks for, with the delays of its device.
 circuit::ScheduleParams pipeline_of(const TargetConfig& target);

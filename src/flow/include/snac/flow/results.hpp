@@ -27,6 +27,9 @@ struct RunResult {
   std::string select_reason, choose_reason;
 };
 
+/// The metrics that span the front of compressed models.
+std::vector<std::string> compressed_metrics(const StudyConfig& config);
+
 /// All stages up to `last`; does only what the store does not hold yet.
 RunResult run(Study& study, Stage last);
 
