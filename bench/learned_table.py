@@ -7,12 +7,10 @@ with the highest validation accuracy within it; what is printed is its accuracy 
   bench/learned_table.py -o r.json --folder runs/large --set data.train=/data/jets8_large_train.h5 --set data.test=/data/jets8_large_test.h5
 
 Options that are not named below go to 'snac run'."""
-import argparse
 import json
-import pathlib
 import statistics
 
-from studies import ROOT, run_study, spread
+from studies import parse_options, run_study, spread
 
 BUDGETS = [1500, 2000, 3000, 4000, 5000, 6000, 8000, 10000, 12000, 15000, 20000, 30000]
 CONFIG = "configs/jets_learned.yaml"
@@ -33,12 +31,7 @@ def within(models, budget):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--snac", default=str(ROOT / "build/release/apps/snac/snac"), help="the program")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "runs/jets_learned", help="of the studies")
-    parser.add_argument("-o", "--output", type=pathlib.Path, required=True, help="JSON file with all figures")
-    options, more = parser.parse_known_args()
+    options, more = parse_options(__doc__, "runs/jets_learned")
     runs = [run_study(options.snac, CONFIG, options.folder / f"seed{seed}", seed, more) for seed in options.seeds]
     fronts = [[figures(model) for model in run["hardware"]] for run in runs]
     baselines = [run["baseline"]["test_accuracy"] for run in runs]

@@ -6,12 +6,10 @@ there are only read), prints the table of docs/results.md and writes every figur
   bench/pruning_table.py -o r.json --set data.train=/data/jets8_large_train.h5 --set data.test=/data/jets8_large_test.h5
 
 Options that are not named below go to 'snac run'."""
-import argparse
 import json
-import pathlib
 import statistics
 
-from studies import ROOT, run_study, spread
+from studies import parse_options, run_study, spread
 
 NETWORKS = {
     "24-120-60-32-64-64-64-32-44-5": [120, 60, 32, 64, 64, 64, 32, 44],
@@ -40,12 +38,7 @@ def rows_of(runs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--snac", default=str(ROOT / "build/release/apps/snac/snac"), help="the program")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "runs/jets_pruning", help="of the studies")
-    parser.add_argument("-o", "--output", type=pathlib.Path, required=True, help="JSON file with all figures")
-    options, more = parser.parse_known_args()
+    options, more = parse_options(__doc__, "runs/jets_pruning")
     result = {"config": "configs/jets_pruning.yaml", "changes": [text for text in more if "=" in text], "seeds": options.seeds, "networks": {}}
     for network, widths in NETWORKS.items():
         runs = [study(options.snac, options.folder, widths, seed, more) for seed in options.seeds]

@@ -1,10 +1,21 @@
-"""What the tables of docs/results.md share: running a study for a seed, and a mean with its spread."""
+"""What the tables of docs/results.md share: their options, running a study for a seed, and a mean with its spread."""
+import argparse
 import json
 import pathlib
 import statistics
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def parse_options(description, folder):
+    """@returns the options, and what is for 'snac run'."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--snac", default=str(ROOT / "build/release/apps/snac/snac"), help="the program")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / folder, help="of the studies")
+    parser.add_argument("-o", "--output", type=pathlib.Path, required=True, help="JSON file with all figures")
+    return parser.parse_known_args()
 
 
 def run_study(snac, config, output, seed, more):
