@@ -10,7 +10,7 @@ Options that are not named below go to 'snac run'."""
 import json
 import statistics
 
-from studies import parse_options, run_study, spread
+from studies import changes, parse_options, run_study, spread
 
 BUDGETS = [1500, 2000, 3000, 4000, 5000, 6000, 8000, 10000, 12000, 15000, 20000, 30000]
 CONFIG = "configs/jets_learned.yaml"
@@ -46,7 +46,7 @@ def main():
         own = statistics.mean(m["clock_cycles"] * m["stage_ns"] for m in models)
         print(f"| {budget:,} | {spread([m['test_accuracy'] for m in models], 100, 2)} | {mean['lut']:,.0f} | {mean['ff']:,.0f} | "
               f"{'-'.join(map(str, cycles[:1] + cycles[1:][-1:]))} | {5 * mean['clock_cycles']:.0f} | {own:.0f} |")
-    result = {"config": CONFIG, "changes": [text for text in more if "=" in text], "seeds": options.seeds,
+    result = {"config": CONFIG, "changes": changes(more), "seeds": options.seeds,
               "baseline_test_accuracy": baselines, "fronts": fronts}
     options.output.write_text(json.dumps(result, indent=1) + "\n")
 

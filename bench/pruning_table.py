@@ -9,7 +9,7 @@ Options that are not named below go to 'snac run'."""
 import json
 import statistics
 
-from studies import parse_options, run_study, spread
+from studies import changes, parse_options, run_study, spread
 
 NETWORKS = {
     "24-120-60-32-64-64-64-32-44-5": [120, 60, 32, 64, 64, 64, 32, 44],
@@ -39,7 +39,7 @@ def rows_of(runs):
 
 def main():
     options, more = parse_options(__doc__, "runs/jets_pruning")
-    result = {"config": "configs/jets_pruning.yaml", "changes": [text for text in more if "=" in text], "seeds": options.seeds, "networks": {}}
+    result = {"config": "configs/jets_pruning.yaml", "changes": changes(more), "seeds": options.seeds, "networks": {}}
     for network, widths in NETWORKS.items():
         runs = [study(options.snac, options.folder, widths, seed, more) for seed in options.seeds]
         floats = [run["trials"][0]["values"]["accuracy"] for run in runs]

@@ -18,6 +18,12 @@ def parse_options(description, folder):
     return parser.parse_known_args()
 
 
+def changes(more):
+    """The settings among the options of 'snac run'; of files the names."""
+    settings = [text.partition("=") for text in more if "=" in text]
+    return [f"{key}={pathlib.PurePath(value).name if key.startswith('data.') else value}" for key, _, value in settings]
+
+
 def run_study(snac, config, output, seed, more):
     """'snac run' with a configuration of the repository; a study that is there is only read. @returns its JSON."""
     command = [snac, "run", "--config", str(ROOT / config), "--json", "--output", str(output), "--set", f"seed={seed}", *more]
