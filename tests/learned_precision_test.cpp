@@ -79,11 +79,14 @@ TEST_F(LearnedPrecision, is_the_same_at_any_thread_count_and_after_kill_9) {
   EXPECT_EQ(calm, compress("learned", "killed"));
 }
 
-TEST_F(LearnedPrecision, a_falling_cost_is_refused) {
-  const Outcome outcome =
-      run({"compress", "--config", config_, "--set", "compress.method=learned", "--set", "compress.learned.cost_start=1e-3"});
-  EXPECT_EQ(outcome.exit_code, static_cast<int>(ExitCode::config));
-  EXPECT_NE(outcome.err.find("compress.learned.cost_end"), std::string::npos) << outcome.err;
+TEST_F(LearnedPrecision, what_it_cannot_do_is_refused) {
+  using Case = std::pair<const char*, const char*>;
+  for (const auto& [setting, key] :
+       {Case{"compress.learned.cost_start=1e-3", "compress.learned.cost_end"}, Case{"compress.folds=3", "compress.folds"}}) {
+    const Outcome outcome = run({"compress", "--config", config_, "--set", "compress.method=learned", "--set", setting});
+    EXPECT_EQ(outcome.exit_code, static_cast<int>(ExitCode::config));
+    EXPECT_NE(outcome.err.find(key), std::string::npos) << outcome.err;
+  }
 }
 
 }  // namespace

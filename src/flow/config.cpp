@@ -275,6 +275,12 @@ void check(const StudyConfig& config) {
                         {.where = place("compress.precisions"), .found = text, .expected = "each once", .hint = {}});
     }
   }
+  if (config.compress.method == LocalSearchMethod::learned && config.compress.folds > 0) {
+    throw ConfigError("learned precision trains on one split", {.where = place("compress.folds"),
+                                                                .found = std::to_string(config.compress.folds),
+                                                                .expected = "0 with method: learned",
+                                                                .hint = "with method: both the folds are those of pruning"});
+  }
   const nn::PrecisionParams& learned = config.compress.learned.training;
   if (learned.cost_end < learned.cost_start) {
     throw ConfigError("the cost of learned precision falls",
