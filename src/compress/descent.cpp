@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "snac/core/interrupt.hpp"
@@ -14,9 +16,10 @@ namespace {
 
 /// Places and bits of one change. Tensor 0 is the input, tensor l + 1 the output of layer l.
 struct Move {
-  enum class Kind { weight_digit, lowest_bit, highest_bit } kind = Kind::weight_digit;
-  std::size_t tensor = 0;   ///< weight_digit: layer
-  std::size_t element = 0;  ///< weight_digit: index of the weight
+  enum class Kind { weight, lowest_bit, highest_bit } kind = Kind::weight;
+  std::size_t tensor = 0;   ///< weight: layer
+  std::size_t element = 0;  ///< weight: its index
+  std::int64_t raw = 0;     ///< weight: its new integer
   double saved = 0;         ///< adder bits, roughly
   double loss = 0;          ///< of the network with this move alone
 };
@@ -29,11 +32,9 @@ nn::Grids& grids_of(nn::NetQuantizer& quantizer, std::size_t tensor) {
 }
 
 void apply(nn::FrozenNet& net, const Move& move) {
-  if (move.kind == Move::Kind::weight_digit) {
-    const nn::Grid& grid = net.quantizer.layers[move.tensor].weight;
-    float& weight = net.mlp.weights(move.tensor)[move.element];
-    weight = static_cast<float>(
-        std::ldexp(static_cast<double>(without_last_digit(nn::quantize_raw(grid, static_cast<double>(weight)))), -grid.fraction_bits));
+  if (move.kind == Move::Kind::weight) {
+    const int fraction = net.quantizer.layers[move.tensor].weight.fraction_bits;
+    net.mlp.weights(move.tensor)[move.element] = static_cast<float>(std::ldexp(static_cast<double>(move.raw), -fraction));
     return;
   }
   nn::Grids& grids = grids_of(net.quantizer, move.tensor);
@@ -50,20 +51,43 @@ int width(const nn::Grid& grid) {
   return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(grid.max_raw))) + (grid.min_raw < 0 ? 1 : 0);
 }
 
-std::vector<Move> moves_of(const nn::FrozenNet& net) {
+/// Signed digits of the canonical form.
+int digits_of(std::int64_t raw) {
+  const auto magnitude = static_cast<std::uint64_t>(std::abs(raw));
+  return std::popcount(magnitude ^ (3 * magnitude));
+}
+
+/// The last digit a place further up or down, where that makes no more digits.
+std::vector<std::int64_t> shifted(std::int64_t raw) {
+  const std::int64_t rest = without_last_digit(raw), digit = raw - rest;
+  std::vector<std::int64_t> results;
+  for (const std::int64_t moved : {rest + 2 * digit, rest + digit / 2}) {
+    if (moved != rest && digits_of(moved) <= digits_of(raw)) results.push_back(moved);
+  }
+  return results;
+}
+
+std::vector<Move> moves_of(const nn::FrozenNet& net, bool shift_digits) {
   std::vector<Move> moves;
   const auto& layers = net.mlp.layers;
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const auto inputs = static_cast<std::size_t>(layers[l].inputs);
     const nn::Grids& read = l == 0 ? net.quantizer.input : net.quantizer.layers[l - 1].output;
+    const nn::Grid& grid = net.quantizer.layers[l].weight;
     const auto weights = net.mlp.weights(l);
     std::vector<double> digits_reading(inputs);
     for (std::size_t k = 0; k < weights.size(); ++k) {
-      if (weights[k] == 0) continue;
-      moves.push_back({.kind = Move::Kind::weight_digit, .tensor = l, .element = k, .saved = static_cast<double>(width(read[k % inputs]))});
-      const auto raw =
-          static_cast<std::uint64_t>(std::abs(nn::quantize_raw(net.quantizer.layers[l].weight, static_cast<double>(weights[k]))));
-      digits_reading[k % inputs] += std::popcount(raw ^ (3 * raw));
+      const std::int64_t raw = nn::quantize_raw(grid, static_cast<double>(weights[k]));
+      if (raw == 0) continue;
+      const auto bits = static_cast<double>(width(read[k % inputs]));
+      moves.push_back({.kind = Move::Kind::weight, .tensor = l, .element = k, .raw = without_last_digit(raw), .saved = bits});
+      digits_reading[k % inputs] += digits_of(raw);
+      if (!shift_digits) continue;
+      for (const std::int64_t moved : shifted(raw)) {
+        if (moved > grid.max_raw || moved < grid.min_raw) continue;
+        moves.push_back(
+            {.kind = Move::Kind::weight, .tensor = l, .element = k, .raw = moved, .saved = bits * (digits_of(raw) - digits_of(moved))});
+      }
     }
     if (l > 0 && nn::uses_table(layers[l - 1].activation)) continue;  // its bits are those of the table
     for (std::size_t i = 0; i < (read.shared() ? 1 : inputs); ++i) {
@@ -99,7 +123,7 @@ DescentResult descend(const nn::FrozenNet& net, const data::Dataset& data, std::
   result.cost_before = result.cost_after = cost(net);
   for (int round = 0; round < params.rounds; ++round) {
     const double now = loss_of(result.net, ranking);
-    std::vector<Move> moves = moves_of(result.net);
+    std::vector<Move> moves = moves_of(result.net, params.shift_digits);
     parallel_for(moves.size(), params.threads, [&](std::size_t i, int) {
       throw_if_interrupted();
       nn::FrozenNet candidate = result.net;
@@ -108,11 +132,16 @@ DescentResult descend(const nn::FrozenNet& net, const data::Dataset& data, std::
     });
     const auto gain = [&](const Move& move) { return move.saved * params.loss_per_cost - (move.loss - now); };
     std::erase_if(moves, [&](const Move& move) { return gain(move) <= 0; });
-    std::stable_sort(moves.begin(), moves.end(), [&](const Move& a, const Move& b) { return gain(a) / a.saved > gain(b) / b.saved; });
+    std::stable_sort(moves.begin(), moves.end(),
+                     [&](const Move& a, const Move& b) { return gain(a) / std::max(a.saved, 1.0) > gain(b) / std::max(b.saved, 1.0); });
     bool taken = false;
     for (std::size_t share = moves.size(); share > 0 && !taken; share /= 2) {
       nn::FrozenNet candidate = result.net;
-      for (std::size_t i = 0; i < share; ++i) apply(candidate, moves[i]);
+      std::set<std::pair<std::size_t, std::size_t>> changed;  // a weight takes its best move only
+      for (std::size_t i = 0; i < share; ++i) {
+        if (moves[i].kind == Move::Kind::weight && !changed.emplace(moves[i].tensor, moves[i].element).second) continue;
+        apply(candidate, moves[i]);
+      }
       candidate = nn::simplify(candidate);
       const double loss = loss_of(candidate, judging), price = cost(candidate);
       if (loss + params.loss_per_cost * price >= result.loss_after + params.loss_per_cost * result.cost_after) continue;

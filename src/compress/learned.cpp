@@ -32,6 +32,7 @@ void describe(Fields& f, LearnedParams& p) {
   f.integer("points", p.points, {.min = 1, .max = 10000}, "Networks kept, evenly spread over the logarithm of the cost");
   f.integer("descent_rounds", p.descent_rounds, {.min = 0, .max = 1000},
             "Rounds of the finishing descent on the circuit's true cost, per network kept; 0 = none");
+  f.flag("descent_shifts", p.descent_shifts, "The descent also moves digits of weights by a place; three times as long");
   f.integer("descent_rows", p.descent_rows, {.min = 100, .max = 100000000}, "Training rows that rank the descent's moves");
 }
 

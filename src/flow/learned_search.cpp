@@ -77,9 +77,10 @@ class LearnedRun {
     if (params_.descent_rounds > 0) {
       const std::span<const std::uint32_t> rows(split.train);
       const auto ranking = rows.first(std::min(rows.size(), static_cast<std::size_t>(params_.descent_rows)));
-      const auto result = compress::descend(net, study_.train(), ranking, split.validation,
-                                            [&](const nn::FrozenNet& n) { return design(lowered(n), config).resources().lut; },
-                                            {.loss_per_cost = point.cost_factor, .rounds = params_.descent_rounds});
+      const auto result =
+          compress::descend(net, study_.train(), ranking, split.validation,
+                            [&](const nn::FrozenNet& n) { return design(lowered(n), config).resources().lut; },
+                            {.loss_per_cost = point.cost_factor, .rounds = params_.descent_rounds, .shift_digits = params_.descent_shifts});
       descent = {{"moves", result.moves},
                  {"loss_before", result.loss_before},
                  {"loss_after", result.loss_after},

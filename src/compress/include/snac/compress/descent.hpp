@@ -14,6 +14,7 @@ namespace snac::compress {
 struct DescentParams {
   double loss_per_cost = 1e-5;  ///< nats of mean cross-entropy that one unit of cost is worth
   int rounds = 3;               ///< each looks at every move once
+  bool shift_digits = false;    ///< also move last digits of weights up or down a place, where the loss falls; three times the moves
   int threads = 1;              ///< never changes the result
 };
 

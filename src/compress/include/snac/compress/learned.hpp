@@ -19,10 +19,11 @@ struct LearnedParams {
                                .cycle_epochs = 20,
                                .cost_start = 1e-6,
                                .cost_end = 3e-5};
-  int start_bits = 8;        ///< of weights and activations at the beginning
-  int points = 20;           ///< networks kept at most, evenly spread over the cost
-  int descent_rounds = 2;    ///< 0 = no finishing descent
-  int descent_rows = 10000;  ///< training rows that rank the descent's moves
+  int start_bits = 8;           ///< of weights and activations at the beginning
+  int points = 20;              ///< networks kept at most, evenly spread over the cost
+  int descent_rounds = 2;       ///< 0 = no finishing descent
+  int descent_rows = 10000;     ///< training rows that rank the descent's moves
+  bool descent_shifts = false;  ///< the descent also moves digits
 };
 void describe(Fields& fields, LearnedParams& params);
 
