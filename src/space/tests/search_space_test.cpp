@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <optional>
@@ -89,8 +88,8 @@ TEST(SearchSpace, the_published_space_has_the_published_size) {
 
 TEST(SearchSpace, the_shipped_configurations_hold_the_spaces_they_promise) {
   const auto shipped = [](const char* name) {
-    const std::filesystem::path path = std::filesystem::path(__FILE__).parent_path() / "../../../configs" / name;
-    return SearchSpace::from_yaml(load_yaml_file(path.string())["space"], 24, 5, std::string(name) + ": space");
+    return SearchSpace::from_yaml(load_yaml_file(std::string(SNAC_SOURCE_DIR "/configs/") + name)["space"], 24, 5,
+                                  std::string(name) + ": space");
   };
   EXPECT_EQ(shipped("jets_paper.yaml").to_json(), read(std::string(kPaper) + kPaperRest).to_json());
   EXPECT_EQ(shipped("jets_quick.yaml").size(), (9.0 + 18 + 36 + 72) * 2 * 2 * 3 * 3 * 2);
