@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "snac/compress/lower.hpp"
 #include "snac/core/interrupt.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/nn/forward.hpp"
@@ -47,10 +48,6 @@ void apply(nn::FrozenNet& net, const Move& move) {
   grids = nn::Grids(std::move(each));
 }
 
-int width(const nn::Grid& grid) {
-  return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(grid.max_raw))) + (grid.min_raw < 0 ? 1 : 0);
-}
-
 /// Signed digits of the canonical form.
 int digits_of(std::int64_t raw) {
   const auto magnitude = static_cast<std::uint64_t>(std::abs(raw));
@@ -79,7 +76,7 @@ std::vector<Move> moves_of(const nn::FrozenNet& net, bool shift_digits) {
     for (std::size_t k = 0; k < weights.size(); ++k) {
       const std::int64_t raw = nn::quantize_raw(grid, static_cast<double>(weights[k]));
       if (raw == 0) continue;
-      const auto bits = static_cast<double>(width(read[k % inputs]));
+      const auto bits = static_cast<double>(type_of(read[k % inputs]).width);
       moves.push_back({.kind = Move::Kind::weight, .tensor = l, .element = k, .raw = without_last_digit(raw), .saved = bits});
       digits_reading[k % inputs] += digits_of(raw);
       if (!shift_digits) continue;

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
-
-#include "snac/compress/pruning.hpp"
 
 namespace snac::compress {
 

@@ -39,7 +39,6 @@ class LearnedRun {
     if (const auto record = study_.store().find_record(study_.name(), stage_, name_)) load(*record);
   }
 
-  const TrialResult& trial() const noexcept { return trial_; }
   const std::string& name() const noexcept { return name_; }
   int epochs_done() const noexcept { return checkpoint_ ? checkpoint_->epochs : 0; }
   std::string model_name(const compress::LearnedPoint& point) const { return fmt::format("{}-e{}", name_, point.epoch); }
