@@ -1,0 +1,2 @@
+#include <gtest/gtest.h>
+namespace snac::cost { TEST(Rule4ml, x) {} }
