@@ -78,7 +78,7 @@ double effective_bit_operations(const fixed::FixedNet& net) {
     const fixed::TensorType& input = net.value(node.inputs.front());
     const auto columns = static_cast<std::size_t>(dense->inputs);
     for (std::size_t k = 0; k < dense->weights.size(); ++k) {
-      const fixed::FixedType& type = input.type_of(k % columns);
+      const fixed::FixedType& type = input.type(k % columns);
       total += (type.width - (type.is_signed ? 1 : 0)) * bits_of(dense->weights[k]);
     }
     for (const std::int64_t bias : dense->bias) total += bits_of(bias);
