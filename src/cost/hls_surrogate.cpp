@@ -15,7 +15,7 @@
 namespace snac::cost {
 namespace {
 
-constexpr std::array<double, 3> kRidges{1, 3, 10};  // per row; 1: a weight is as uncertain as one row's noise
+constexpr std::array<double, 3> kRidges{20, 60, 200};  // as if so many more rows showed no effect of the conditions
 constexpr std::size_t kMostSingles = 20, kGroups = 10;
 constexpr double kNineOfTen = 1.645;  // standard deviations to either side
 constexpr double kMaxLog = 60;        // ln of any figure that is still a number of this world
@@ -23,6 +23,9 @@ constexpr double kMaxLog = 60;        // ln of any figure that is still a number
 std::size_t index_of(const std::vector<std::string>& names, const std::string& name) {
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
+
+/// A layer may have lost all its weights.
+double log_of_base(double base) { return std::log(std::max(base, 0.5)); }
 
 /// One row of a fit.
 struct Sample {
@@ -34,7 +37,7 @@ struct Sample {
 /// What is chosen by the error on networks left out.
 struct Choice {
   std::size_t base = 0, set = 0;
-  double ridge = 1;
+  double ridge = kRidges.front();
 };
 
 struct Fitted {
@@ -45,7 +48,7 @@ struct Fitted {
 };
 
 double predict(const Fitted& model, const HlsValues& bases, const HlsValues& conditions) {
-  double log = std::log1p(*bases[model.choice.base]) + model.intercept;
+  double log = log_of_base(*bases[model.choice.base]) + model.intercept;
   for (std::size_t k = 0; k < model.conditions.size(); ++k)
     log += model.weight[k] * (*conditions[model.conditions[k]] - model.mean[k]) / model.sd[k];
   return std::max(0.0, std::expm1(std::min(log, kMaxLog)));
@@ -78,7 +81,7 @@ Fitted fit(const std::vector<const Sample*>& rows, const Choice& choice, const s
   Fitted model{.choice = choice, .intercept = 0, .conditions = {}, .mean = {}, .sd = {}, .weight = {}};
   const double n = static_cast<double>(rows.size());
   std::vector<double> target;
-  for (const Sample* row : rows) target.push_back(std::log1p(row->truth) - std::log1p(*row->bases[choice.base]));
+  for (const Sample* row : rows) target.push_back(std::log1p(row->truth) - log_of_base(*row->bases[choice.base]));
   for (const double t : target) model.intercept += t / n;
   for (const std::size_t condition : hls_condition_sets()[choice.set]) {
     if (std::find(usable.begin(), usable.end(), condition) == usable.end()) continue;
@@ -100,7 +103,7 @@ Fitted fit(const std::vector<const Sample*>& rows, const Choice& choice, const s
       for (std::size_t k = 0; k <= i; ++k) gram[i][k] += z[i] * z[k];
     }
   }
-  for (std::size_t i = 0; i < size; ++i) gram[i][i] += choice.ridge * n;
+  for (std::size_t i = 0; i < size; ++i) gram[i][i] += choice.ridge;
   model.weight = solve(std::move(gram), std::move(right));
   return model;
 }
@@ -265,7 +268,7 @@ HlsEstimate estimate_one(const HlsTargetModel& model, const HlsDesign& design) {
     return *value;
   };
   const double base = needed(bases, hls_base_names(), model.base);
-  double log = std::log1p(base) + model.intercept;
+  double log = log_of_base(base) + model.intercept;
   for (const HlsTerm& term : model.terms)
     log += term.weight * (needed(conditions, hls_condition_names(), term.condition) - term.mean) / term.sd;
   // Outside what was seen, the figure may be off by as much as the design is outside.
@@ -277,7 +280,7 @@ HlsEstimate estimate_one(const HlsTargetModel& model, const HlsDesign& design) {
     const bool is_condition = condition < hls_condition_names().size();
     const std::optional<double> value = is_condition ? conditions[condition] : bases[index_of(hls_base_names(), range.name)];
     if (!value) continue;
-    const auto log_of = [&](double v) { return is_condition ? v : std::log1p(v); };
+    const auto log_of = [&](double v) { return is_condition ? v : log_of_base(v); };
     const double excess = std::max(log_of(range.low) - log_of(*value), log_of(*value) - log_of(range.high));
     if (excess <= kSlack) continue;
     variance += excess * excess;

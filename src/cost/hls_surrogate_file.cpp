@@ -54,7 +54,7 @@ Json model_json(const HlsTargetModel& model) {
   return {{"target", to_string(model.target)},
           {"base", model.base},
           {"intercept", model.intercept},
-          {"ridge_per_row", model.ridge},
+          {"ridge_rows", model.ridge},
           {"terms", terms},
           {"log_sd", model.log_sd},
           {"ranges", ranges},
@@ -75,7 +75,7 @@ HlsTargetModel model_from(const Json& json, const std::string& where) {
   model.target = hls_target_from_string(known_name(json, "target", targets, where));
   model.base = known_name(json, "base", hls_base_names(), where);
   model.intercept = number(json, "intercept", where);
-  model.ridge = number(json, "ridge_per_row", where, 0);
+  model.ridge = number(json, "ridge_rows", where, 0);
   model.log_sd = number(json, "log_sd", where, 0);
   for (const Json& each : json_get<std::vector<Json>>(json, "terms", where)) {
     const std::string place = where + ": terms";

@@ -1,5 +1,6 @@
 #include "snac/cost/regression_errors.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -19,7 +20,8 @@ RegressionErrors regression_errors(std::span<const double> truth, std::span<cons
     relative += std::abs(y - p) / (std::abs(y) + std::abs(p) + 1);
   }
   RegressionErrors errors{.rows = static_cast<int>(truth.size()), .smape = 200 / n * relative, .rmse = std::sqrt(squares / n)};
-  if (spread > 0) errors.r2 = 1 - squares / spread;
+  const bool all_equal = std::all_of(truth.begin(), truth.end(), [&](double y) { return y == truth[0]; });
+  if (!all_equal) errors.r2 = 1 - squares / spread;
   return errors;
 }
 

@@ -1,5 +1,5 @@
 // A surrogate of an HLS flow, fitted to reports of that flow: one small model per figure,
-//   ln(y+1) = ln(base+1) + a + sum_k w_k (x_k - mean_k) / sd_k,
+//   ln(y+1) = ln(base) + a + sum_k w_k (x_k - mean_k) / sd_k,
 // where `base` is a count such as the non-zero weights and x are conditions such as the clock. The weights are shrunk towards none
 // (ridge), so that few reports give "a coefficient per non-zero weight" with cautious corrections. Base, conditions and strength of
 // the ridge are chosen by the error on networks left out.
@@ -43,7 +43,7 @@ struct HlsTargetModel {
   HlsTarget target = HlsTarget::lut;
   std::string base;  ///< "nonzeros"
   double intercept = 0;
-  double ridge = 1;
+  double ridge = 0;  ///< strength of the shrinking, in rows that show no effect
   std::vector<HlsTerm> terms;
   double log_sd = 0;             ///< of ln((p+1)/(y+1)) on networks left out
   std::vector<HlsRange> ranges;  ///< of the base and all conditions that the reports state
