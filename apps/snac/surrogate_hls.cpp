@@ -65,7 +65,12 @@ std::vector<std::string> errors_row(std::string figure, std::string estimator, i
 
 /// "exp(a) * nonzeros, corrected by clock_ns, outputs"
 std::string form_of(const cost::HlsTargetModel& model) {
-  std::string text = fmt::format("{} (ridge {:g})", model.base, model.ridge);
+  std::string text;
+  for (const cost::HlsCount& count : model.counts) {
+    text += text.empty() ? "" : " + ";
+    text += model.counts.size() > 1 ? fmt::format("{:.3g} {}", count.coefficient, count.name) : count.name;
+  }
+  text += fmt::format(" (ridge {:g})", model.ridge);
   for (std::size_t k = 0; k < model.terms.size(); ++k) text += (k ? ", " : "; corrected by ") + model.terms[k].condition;
   return text;
 }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::array<double, 3> kRidges{20, 60, 200};  // as if so many more rows showed no effect of the conditions
 constexpr std::size_t kMostSingles = 20, kGroups = 10;
+const std::string kCounts = "counts";
 constexpr double kNineOfTen = 1.645;  // standard deviations to either side
 constexpr double kMaxLog = 60;        // ln of any figure that is still a number of this world
 
@@ -36,19 +37,27 @@ struct Sample {
 
 /// What is chosen by the error on networks left out.
 struct Choice {
-  std::size_t base = 0, set = 0;
+  std::vector<std::size_t> counts;  ///< one, or several whose sum is fitted
+  std::size_t set = 0;
   double ridge = kRidges.front();
 };
 
 struct Fitted {
   Choice choice;
+  std::vector<double> coefficients;  ///< of the counts
   double intercept = 0;
   std::vector<std::size_t> conditions;
   std::vector<double> mean, sd, weight;
 };
 
+double counted(const Fitted& model, const HlsValues& counts) {
+  double sum = 0;
+  for (std::size_t k = 0; k < model.choice.counts.size(); ++k) sum += model.coefficients[k] * *counts[model.choice.counts[k]];
+  return sum;
+}
+
 double predict(const Fitted& model, const HlsValues& bases, const HlsValues& conditions) {
-  double log = log_of_base(*bases[model.choice.base]) + model.intercept;
+  double log = log_of_base(counted(model, bases)) + model.intercept;
   for (std::size_t k = 0; k < model.conditions.size(); ++k)
     log += model.weight[k] * (*conditions[model.conditions[k]] - model.mean[k]) / model.sd[k];
   return std::max(0.0, std::expm1(std::min(log, kMaxLog)));
@@ -76,12 +85,48 @@ std::vector<double> solve(std::vector<std::vector<double>> a, std::vector<double
   return b;
 }
 
-/// @param rows none empty of the choice's base and conditions
+/// Coefficients of least squared relative error, none negative: Gram matrix and coordinate descent (the problem is convex).
+std::vector<double> fit_counts(const std::vector<const Sample*>& rows, const std::vector<std::size_t>& counts) {
+  const std::size_t size = counts.size();
+  if (size == 1) return {1.0};
+  constexpr int kSweeps = 300;
+  constexpr double kNegligible = 1e-6;
+  std::vector<double> gram(size * size), right(size), x(size), scaled(size);
+  for (const Sample* row : rows) {
+    const double unit = std::max(row->truth, 1.0);
+    for (std::size_t k = 0; k < size; ++k) scaled[k] = *row->bases[counts[k]] / unit;
+    for (std::size_t i = 0; i < size; ++i) {
+      right[i] += scaled[i] * row->truth / unit;
+      for (std::size_t k = 0; k < size; ++k) gram[i * size + k] += scaled[i] * scaled[k];
+    }
+  }
+  for (int sweep = 0; sweep < kSweeps; ++sweep) {
+    for (std::size_t i = 0; i < size; ++i) {
+      double slope = right[i];
+      for (std::size_t k = 0; k < size; ++k) slope -= gram[i * size + k] * x[k];
+      if (gram[i * size + i] > 0) x[i] = std::max(0.0, x[i] + slope / gram[i * size + i]);
+    }
+  }
+  double total = 0;
+  for (std::size_t i = 0; i < size; ++i) total += scaled[i] = x[i] * std::sqrt(gram[i * size + i]);
+  for (std::size_t i = 0; i < size; ++i) {
+    if (scaled[i] < kNegligible * total) x[i] = 0;
+  }
+  return x;
+}
+
+/// @param rows none empty of the choice's counts and conditions
 Fitted fit(const std::vector<const Sample*>& rows, const Choice& choice, const std::vector<std::size_t>& usable) {
-  Fitted model{.choice = choice, .intercept = 0, .conditions = {}, .mean = {}, .sd = {}, .weight = {}};
+  Fitted model{.choice = choice,
+               .coefficients = fit_counts(rows, choice.counts),
+               .intercept = 0,
+               .conditions = {},
+               .mean = {},
+               .sd = {},
+               .weight = {}};
   const double n = static_cast<double>(rows.size());
   std::vector<double> target;
-  for (const Sample* row : rows) target.push_back(std::log1p(row->truth) - log_of_base(*row->bases[choice.base]));
+  for (const Sample* row : rows) target.push_back(std::log1p(row->truth) - log_of_base(counted(model, row->bases)));
   for (const double t : target) model.intercept += t / n;
   for (const std::size_t condition : hls_condition_sets()[choice.set]) {
     if (std::find(usable.begin(), usable.end(), condition) == usable.end()) continue;
@@ -180,8 +225,11 @@ std::vector<const Sample*> pointers(const std::vector<Sample>& rows) {
 }
 
 std::vector<Choice> choices_for(const std::vector<std::size_t>& bases, const std::vector<std::size_t>& usable) {
+  std::vector<std::vector<std::size_t>> counts;
+  for (const std::size_t base : bases) counts.push_back({base});
+  counts.push_back(bases);
   std::vector<Choice> choices;
-  for (const std::size_t base : bases) {
+  for (const auto& each : counts) {
     std::size_t previous = std::numeric_limits<std::size_t>::max();
     for (std::size_t set = 0; set < hls_condition_sets().size(); ++set) {
       const auto& members = hls_condition_sets()[set];
@@ -190,7 +238,7 @@ std::vector<Choice> choices_for(const std::vector<std::size_t>& bases, const std
       if (known == previous) continue;  // nothing new that the reports state
       previous = known;
       for (const double ridge : kRidges) {
-        choices.push_back({base, set, ridge});
+        choices.push_back({each, set, ridge});
         if (known == 0) break;
       }
     }
@@ -240,7 +288,9 @@ HlsTargetModel fit_target(HlsTarget target, const std::vector<Sample>& rows, std
     fitted.push_back(predict(model, row.bases, row.conditions));
   }
   card.on_fit = regression_errors(truth, fitted);
-  result.base = hls_base_names()[model.choice.base];
+  for (std::size_t k = 0; k < model.choice.counts.size(); ++k) {
+    if (model.coefficients[k] > 0) result.counts.push_back({hls_base_names()[model.choice.counts[k]], model.coefficients[k]});
+  }
   result.intercept = model.intercept;
   result.ridge = model.choice.ridge;
   for (std::size_t k = 0; k < model.conditions.size(); ++k)
@@ -250,7 +300,7 @@ HlsTargetModel fit_target(HlsTarget target, const std::vector<Sample>& rows, std
     for (const Sample& row : rows) r = {name, std::min(r.low, of(row)), std::max(r.high, of(row))};
     result.ranges.push_back(r);
   };
-  range(result.base, [&](const Sample& row) { return *row.bases[model.choice.base]; });
+  range(kCounts, [&](const Sample& row) { return counted(model, row.bases); });
   for (const std::size_t k : usable) range(hls_condition_names()[k], [&](const Sample& row) { return *row.conditions[k]; });
   return result;
 }
@@ -267,7 +317,8 @@ HlsEstimate estimate_one(const HlsTargetModel& model, const HlsDesign& design) {
     }
     return *value;
   };
-  const double base = needed(bases, hls_base_names(), model.base);
+  double base = 0;
+  for (const HlsCount& count : model.counts) base += count.coefficient * needed(bases, hls_base_names(), count.name);
   double log = log_of_base(base) + model.intercept;
   for (const HlsTerm& term : model.terms)
     log += term.weight * (needed(conditions, hls_condition_names(), term.condition) - term.mean) / term.sd;
@@ -278,7 +329,7 @@ HlsEstimate estimate_one(const HlsTargetModel& model, const HlsDesign& design) {
   for (const HlsRange& range : model.ranges) {
     const std::size_t condition = index_of(hls_condition_names(), range.name);
     const bool is_condition = condition < hls_condition_names().size();
-    const std::optional<double> value = is_condition ? conditions[condition] : bases[index_of(hls_base_names(), range.name)];
+    const std::optional<double> value = is_condition ? conditions[condition] : base;
     if (!value) continue;
     const auto log_of = [&](double v) { return is_condition ? v : log_of_base(v); };
     const double excess = std::max(log_of(range.low) - log_of(*value), log_of(*value) - log_of(range.high));

@@ -47,12 +47,13 @@ std::string known_name(const Json& object, const char* key, const std::vector<st
 }
 
 Json model_json(const HlsTargetModel& model) {
-  Json terms = Json::array(), ranges = Json::array();
+  Json counts = Json::array(), terms = Json::array(), ranges = Json::array();
+  for (const HlsCount& c : model.counts) counts.push_back({{"name", c.name}, {"coefficient", c.coefficient}});
   for (const HlsTerm& t : model.terms) terms.push_back({{"condition", t.condition}, {"mean", t.mean}, {"sd", t.sd}, {"weight", t.weight}});
   for (const HlsRange& r : model.ranges) ranges.push_back({{"name", r.name}, {"low", r.low}, {"high", r.high}});
   const HlsTargetCard& card = model.card;
   return {{"target", to_string(model.target)},
-          {"base", model.base},
+          {"counts", counts},
           {"intercept", model.intercept},
           {"ridge_rows", model.ridge},
           {"terms", terms},
@@ -70,10 +71,13 @@ Json model_json(const HlsTargetModel& model) {
 HlsTargetModel model_from(const Json& json, const std::string& where) {
   std::vector<std::string> targets, names = hls_condition_names();
   for (const HlsTarget target : kHlsTargets) targets.push_back(to_string(target));
-  names.insert(names.end(), hls_base_names().begin(), hls_base_names().end());
+  names.push_back("counts");
   HlsTargetModel model;
   model.target = hls_target_from_string(known_name(json, "target", targets, where));
-  model.base = known_name(json, "base", hls_base_names(), where);
+  for (const Json& each : json_get<std::vector<Json>>(json, "counts", where)) {
+    const std::string place = where + ": counts";
+    model.counts.push_back({known_name(each, "name", hls_base_names(), place), number(each, "coefficient", place, 0)});
+  }
   model.intercept = number(json, "intercept", where);
   model.ridge = number(json, "ridge_rows", where, 0);
   model.log_sd = number(json, "log_sd", where, 0);

@@ -1,8 +1,9 @@
 // A surrogate of an HLS flow, fitted to reports of that flow: one small model per figure,
-//   ln(y+1) = ln(base) + a + sum_k w_k (x_k - mean_k) / sd_k,
-// where `base` is a count such as the non-zero weights and x are conditions such as the clock. The weights are shrunk towards none
-// (ridge), so that few reports give "a coefficient per non-zero weight" with cautious corrections. Base, conditions and strength of
-// the ridge are chosen by the error on networks left out.
+//   ln(y+1) = ln(sum_j c_j count_j) + a + sum_k w_k (x_k - mean_k) / sd_k,
+// where a count is for instance that of the non-zero weights, no c_j is negative and x are conditions such as the clock. The weights
+// w are shrunk towards none (ridge), so that few reports give "a coefficient per non-zero weight" with cautious corrections. Counts
+// (one of them, or a sum of all that the reports state), conditions and strength of the ridge are chosen by the error on networks left
+// out.
 #pragma once
 
 #include <array>
@@ -18,12 +19,17 @@
 
 namespace snac::cost {
 
+struct HlsCount {
+  std::string name;  ///< "nonzeros"
+  double coefficient = 1;
+};
+
 struct HlsTerm {
   std::string condition;
   double mean = 0, sd = 1, weight = 0;
 };
 
-/// What was seen of a base or a condition while fitting (conditions as in HlsTerm).
+/// What was seen of the counts' sum ("counts") or of a condition while fitting (conditions as in HlsTerm).
 struct HlsRange {
   std::string name;
   double low = 0, high = 0;
@@ -41,12 +47,12 @@ struct HlsTargetCard {
 
 struct HlsTargetModel {
   HlsTarget target = HlsTarget::lut;
-  std::string base;  ///< "nonzeros"
+  std::vector<HlsCount> counts;
   double intercept = 0;
   double ridge = 0;  ///< strength of the shrinking, in rows that show no effect
   std::vector<HlsTerm> terms;
   double log_sd = 0;             ///< of ln((p+1)/(y+1)) on networks left out
-  std::vector<HlsRange> ranges;  ///< of the base and all conditions that the reports state
+  std::vector<HlsRange> ranges;  ///< of the counts' sum and all conditions that the reports state
   HlsTargetCard card;
 };
 
