@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "hls_features.hpp"
 #include "snac/core/error.hpp"
@@ -50,14 +52,14 @@ struct Fitted {
   std::vector<double> mean, sd, weight;
 };
 
-double counted(const Fitted& model, const HlsValues& counts) {
+double counted(const std::vector<std::size_t>& counts, const std::vector<double>& coefficients, const HlsValues& values) {
   double sum = 0;
-  for (std::size_t k = 0; k < model.choice.counts.size(); ++k) sum += model.coefficients[k] * *counts[model.choice.counts[k]];
+  for (std::size_t k = 0; k < counts.size(); ++k) sum += coefficients[k] * *values[counts[k]];
   return sum;
 }
 
 double predict(const Fitted& model, const HlsValues& bases, const HlsValues& conditions) {
-  double log = log_of_base(counted(model, bases)) + model.intercept;
+  double log = log_of_base(counted(model.choice.counts, model.coefficients, bases)) + model.intercept;
   for (std::size_t k = 0; k < model.conditions.size(); ++k)
     log += model.weight[k] * (*conditions[model.conditions[k]] - model.mean[k]) / model.sd[k];
   return std::max(0.0, std::expm1(std::min(log, kMaxLog)));
@@ -115,43 +117,90 @@ std::vector<double> fit_counts(const std::vector<const Sample*>& rows, const std
   return x;
 }
 
-/// @param rows none empty of the choice's counts and conditions
-Fitted fit(const std::vector<const Sample*>& rows, const Choice& choice, const std::vector<std::size_t>& usable) {
-  Fitted model{.choice = choice,
-               .coefficients = fit_counts(rows, choice.counts),
-               .intercept = 0,
-               .conditions = {},
-               .mean = {},
-               .sd = {},
-               .weight = {}};
-  const double n = static_cast<double>(rows.size());
-  std::vector<double> target;
-  for (const Sample* row : rows) target.push_back(std::log1p(row->truth) - log_of_base(counted(model, row->bases)));
-  for (const double t : target) model.intercept += t / n;
-  for (const std::size_t condition : hls_condition_sets()[choice.set]) {
-    if (std::find(usable.begin(), usable.end(), condition) == usable.end()) continue;
-    double mean = 0, variance = 0;
-    for (const Sample* row : rows) mean += *row->conditions[condition] / n;
-    for (const Sample* row : rows) variance += (*row->conditions[condition] - mean) * (*row->conditions[condition] - mean) / n;
-    if (!(variance > 1e-12)) continue;  // the same in all rows: nothing to learn
-    model.conditions.push_back(condition);
-    model.mean.push_back(mean);
-    model.sd.push_back(std::sqrt(variance));
-  }
-  const std::size_t size = model.conditions.size();
-  std::vector<std::vector<double>> gram(size, std::vector<double>(size));
-  std::vector<double> right(size), z(size);
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (std::size_t k = 0; k < size; ++k) z[k] = (*rows[r]->conditions[model.conditions[k]] - model.mean[k]) / model.sd[k];
-    for (std::size_t i = 0; i < size; ++i) {
-      right[i] += z[i] * (target[r] - model.intercept);
-      for (std::size_t k = 0; k <= i; ++k) gram[i][k] += z[i] * z[k];
+/// Fits choices to the same rows; what several choices share is computed once.
+class Fits {
+ public:
+  /// @param rows not empty; all state what the choices need
+  /// @param usable conditions that all rows state
+  Fits(std::vector<const Sample*> rows, const std::vector<std::size_t>& usable) : rows_(std::move(rows)), usable_(usable) {}
+
+  Fitted fit(const Choice& choice) {
+    const Counts& counts = counts_of(choice.counts);
+    const Conditions& conditions = conditions_of(choice.set);
+    const std::size_t size = conditions.indices.size();
+    std::vector<std::vector<double>> gram = conditions.gram;
+    std::vector<double> right(size);
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      for (std::size_t k = 0; k < size; ++k) right[k] += conditions.z[r * size + k] * counts.residuals[r];
     }
+    for (std::size_t k = 0; k < size; ++k) gram[k][k] += choice.ridge;
+    return {choice,
+            counts.coefficients,
+            counts.intercept,
+            conditions.indices,
+            conditions.mean,
+            conditions.sd,
+            solve(std::move(gram), std::move(right))};
   }
-  for (std::size_t i = 0; i < size; ++i) gram[i][i] += choice.ridge;
-  model.weight = solve(std::move(gram), std::move(right));
-  return model;
-}
+
+ private:
+  struct Counts {
+    std::vector<double> coefficients;
+    double intercept = 0;
+    std::vector<double> residuals;  ///< by row
+  };
+  struct Conditions {
+    std::vector<std::size_t> indices;  ///< those that vary
+    std::vector<double> mean, sd;
+    std::vector<double> z;                  ///< (rows, conditions), standardised
+    std::vector<std::vector<double>> gram;  ///< lower triangle
+  };
+
+  const Counts& counts_of(const std::vector<std::size_t>& counts) {
+    const auto [at, fresh] = counts_.try_emplace(counts);
+    Counts& result = at->second;
+    if (!fresh) return result;
+    result.coefficients = fit_counts(rows_, counts);
+    for (const Sample* row : rows_) {
+      result.residuals.push_back(std::log1p(row->truth) - log_of_base(counted(counts, result.coefficients, row->bases)));
+      result.intercept += result.residuals.back() / static_cast<double>(rows_.size());
+    }
+    for (double& residual : result.residuals) residual -= result.intercept;
+    return result;
+  }
+
+  const Conditions& conditions_of(std::size_t set) {
+    const auto [at, fresh] = conditions_.try_emplace(set);
+    Conditions& result = at->second;
+    if (!fresh) return result;
+    const double n = static_cast<double>(rows_.size());
+    for (const std::size_t condition : hls_condition_sets()[set]) {
+      if (std::find(usable_.begin(), usable_.end(), condition) == usable_.end()) continue;
+      double mean = 0, variance = 0;
+      for (const Sample* row : rows_) mean += *row->conditions[condition] / n;
+      for (const Sample* row : rows_) variance += (*row->conditions[condition] - mean) * (*row->conditions[condition] - mean) / n;
+      if (!(variance > 1e-12)) continue;  // the same in all rows: nothing to learn
+      result.indices.push_back(condition);
+      result.mean.push_back(mean);
+      result.sd.push_back(std::sqrt(variance));
+    }
+    const std::size_t size = result.indices.size();
+    result.gram.assign(size, std::vector<double>(size));
+    for (const Sample* row : rows_) {
+      for (std::size_t k = 0; k < size; ++k) result.z.push_back((*row->conditions[result.indices[k]] - result.mean[k]) / result.sd[k]);
+      const double* z = result.z.data() + result.z.size() - size;
+      for (std::size_t i = 0; i < size; ++i) {
+        for (std::size_t k = 0; k <= i; ++k) result.gram[i][k] += z[i] * z[k];
+      }
+    }
+    return result;
+  }
+
+  std::vector<const Sample*> rows_;
+  const std::vector<std::size_t>& usable_;
+  std::map<std::vector<std::size_t>, Counts> counts_;
+  std::map<std::size_t, Conditions> conditions_;
+};
 
 double smape_term(double truth, double predicted) { return std::abs(truth - predicted) / (truth + predicted + 1); }
 
@@ -165,8 +214,9 @@ Choice choose(const std::vector<const Sample*>& rows, const std::vector<Choice>&
     throw_if_interrupted();
     std::vector<const Sample*> kept, left_out;
     for (const Sample* row : rows) (row->group == group ? left_out : kept).push_back(row);
+    Fits fits(std::move(kept), usable);
     for (std::size_t c = 0; c < choices.size(); ++c) {
-      const Fitted model = fit(kept, choices[c], usable);
+      const Fitted model = fits.fit(choices[c]);
       for (const Sample* row : left_out) error[c] += smape_term(row->truth, predict(model, row->bases, row->conditions));
     }
   }
@@ -208,11 +258,17 @@ std::vector<Sample> rows_of(const std::vector<const HlsSample*>& samples, HlsTar
     names.insert(sample->network);
   }
   networks = names.size();
+  // Few networks are left out one by one, many in groups: dealt out in an order that has nothing to do with their names.
+  std::vector<std::string> order(names.begin(), names.end());
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return std::pair(derive_seed(0, a), std::string_view(a)) < std::pair(derive_seed(0, b), std::string_view(b));
+  });
+  std::map<std::string, std::size_t> group_of;
+  for (std::size_t k = 0; k < order.size(); ++k) group_of[order[k]] = order.size() > kMostSingles ? k % kGroups : k;
   std::vector<Sample> rows;
   for (const HlsSample* sample : with_truth) {
     Sample row{*sample->truth[static_cast<std::size_t>(target)], hls_bases(sample->design), hls_conditions(sample->design), 0};
-    row.group = names.size() > kMostSingles ? static_cast<std::size_t>(derive_seed(0, sample->network) % kGroups)
-                                            : static_cast<std::size_t>(std::distance(names.begin(), names.find(sample->network)));
+    row.group = group_of.at(sample->network);
     rows.push_back(std::move(row));
   }
   return rows;
@@ -267,7 +323,7 @@ HlsTargetModel fit_target(HlsTarget target, const std::vector<Sample>& rows, std
   for (const std::size_t group : groups) {
     std::vector<const Sample*> kept, out;
     for (const Sample& row : rows) (row.group == group ? out : kept).push_back(&row);
-    const Fitted model = fit(kept, choose(kept, choices, usable), usable);
+    const Fitted model = Fits(kept, usable).fit(choose(kept, choices, usable));
     const double coefficient = baseline_coefficient(kept, baseline);
     for (const Sample* row : out) {
       truth.push_back(row->truth);
@@ -281,7 +337,7 @@ HlsTargetModel fit_target(HlsTarget target, const std::vector<Sample>& rows, std
   card.baseline = regression_errors(truth, plain);
   result.log_sd = std::sqrt(squares / static_cast<double>(truth.size()));
 
-  const Fitted model = fit(all, choose(all, choices, usable), usable);
+  const Fitted model = Fits(all, usable).fit(choose(all, choices, usable));
   truth.clear();
   for (const Sample& row : rows) {
     truth.push_back(row.truth);
@@ -300,7 +356,7 @@ HlsTargetModel fit_target(HlsTarget target, const std::vector<Sample>& rows, std
     for (const Sample& row : rows) r = {name, std::min(r.low, of(row)), std::max(r.high, of(row))};
     result.ranges.push_back(r);
   };
-  range(kCounts, [&](const Sample& row) { return counted(model, row.bases); });
+  range(kCounts, [&](const Sample& row) { return counted(model.choice.counts, model.coefficients, row.bases); });
   for (const std::size_t k : usable) range(hls_condition_names()[k], [&](const Sample& row) { return *row.conditions[k]; });
   return result;
 }
