@@ -171,6 +171,25 @@ TEST(HlsSurrogate, a_file_gives_the_same_numbers_again) {
   EXPECT_EQ(to_json(fit_hls_surrogate(reports(12, 0.05))).dump(), to_json(fit_hls_surrogate(reports(12, 0.05))).dump());
 }
 
+TEST(HlsSurrogate, a_file_of_version_1_is_read) {
+  const char* text = R"({"format": "snac.hls_surrogate", "version": 1, "stage": "post-synthesis", "level": "layer", "models": [
+    {"target": "LUT", "counts": [{"name": "nonzeros", "coefficient": 3}], "intercept": 0.5, "ridge_rows": 20,
+     "terms": [{"condition": "clock_ns", "mean": 1, "sd": 2, "weight": -0.25}], "log_sd": 0.1,
+     "ranges": [{"name": "counts", "low": 10, "high": 9000}, {"name": "clock_ns", "low": 0.5, "high": 2}],
+     "card": {"networks": 4, "left_out": {"rows": 9, "r2": 0.9, "smape_percent": 8, "rmse": 70},
+              "baseline_left_out": {"rows": 9, "r2": null, "smape_percent": 9, "rmse": 80}, "baseline_base": "nonzeros",
+              "baseline_coefficient": 4, "on_fitted_rows": {"rows": 9, "r2": 0.95, "smape_percent": 6, "rmse": 50}}}],
+    "sources": [{"file": "a.csv", "sha256": "00", "samples": 9}], "notes": ["n"]})";
+  const HlsSurrogate surrogate = hls_surrogate_from_json(parse_json(text, "v1"), "v1");
+  EXPECT_EQ(surrogate.stage, HlsStage::post_synthesis);
+  EXPECT_FALSE(surrogate.find(HlsTarget::lut)->card.baseline.r2.has_value());
+  const HlsEstimate estimate = *surrogate.estimate(layer_like(std::exp(1.5)), HlsTarget::lut);
+  EXPECT_NEAR(estimate.value, 3000 * std::exp(0.5 - 0.25 * 0.25) - 1, 1e-6);
+  EXPECT_NEAR(std::log((estimate.high + 1) / (estimate.value + 1)), 0.1645, 1e-9);
+  EXPECT_TRUE(estimate.outside.empty());
+  EXPECT_EQ(to_json(surrogate), parse_json(text, "v1"));
+}
+
 TEST(HlsSurrogate, damaged_files_are_named) {
   const Json good = to_json(fit_hls_surrogate(reports(5, 0.05)));
   const auto error = [&](const std::function<void(Json&)>& change) {
