@@ -234,7 +234,8 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
   const TargetConfig& target = config.target;
   const std::string accuracy =
       measured ? fmt::format("integers at {} and {:.0f} % zeros", compress::to_string(target.precision), 100 * target.sparsity) : "float";
-  const std::string source = measured ? circuit_source(config) : folds(config) ? cost::kFoldedSampleSource : cost::kSampleSource;
+  const std::string source =
+      measured || result.search_front.empty() ? circuit_source(config) : result.trials[result.search_front.front()].resource_source;
   std::string text =
       fmt::format("Pareto front of the global search ({} of {} trials; accuracy: {}, validation; resources: estimate '{}')\n{}",
                   result.search_front.size(), result.trials.size(), accuracy, source, table.str());
