@@ -9,6 +9,7 @@
 #   libzip          libzip-dev           1.7.3     BSD-3-Clause         data (.npz)
 #   SOCI            libsoci-dev          4.0.3     BSL-1.0              store
 #   SQLite          libsqlite3-dev       3.40      public domain        store (through SOCI)
+#   Expat           libexpat1-dev        2.5       MIT                  toolchain (reports in XML)
 #   D3              node-d3              5.16.0    BSD-3-Clause         report (inlined in the page)
 #   CLI11           libcli11-dev         2.1.2     BSD-3-Clause         apps/snac
 #   GoogleTest      libgtest-dev         1.12.1    BSD-3-Clause         tests
@@ -31,6 +32,7 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 find_package(SQLite3 REQUIRED)
+find_package(EXPAT REQUIRED)
 find_package(CLI11 REQUIRED)
 # D3's modules as Debian installs them, minified.
 find_path(D3_DIRECTORY d3-scale/dist/d3-scale.min.js PATHS /usr/share/nodejs REQUIRED)
