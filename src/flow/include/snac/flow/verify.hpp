@@ -11,6 +11,7 @@
 #include "snac/fixed/fixed_net.hpp"
 #include "snac/flow/design.hpp"
 #include "snac/flow/hls.hpp"
+#include "snac/flow/vendor.hpp"
 #include "snac/toolchain/verilator.hpp"
 
 namespace snac::flow {
@@ -28,12 +29,6 @@ struct Verification {
   bool bit_exact() const;
   /// "bit-exact: 10000/10000": vectors on which all engines agree / vectors.
   std::string summary() const;
-};
-
-/// What the scripts for vendor tools are made for.
-struct ScriptTarget {
-  std::string part;  ///< empty = no scripts
-  double clock_ns = 5;
 };
 
 struct VerifyParams {
