@@ -26,8 +26,12 @@ bool wants(const StudyConfig& config, const std::string& tool) {
   return std::find(config.synth.tools.begin(), config.synth.tools.end(), tool) != config.synth.tools.end();
 }
 
-std::string simulator_of(const StudyConfig& config) {
-  return wants(config, "verilator") ? "verilator" : wants(config, "icarus") ? "icarus" : "";
+std::vector<std::string> simulators_of(const StudyConfig& config) {
+  std::vector<std::string> simulators;
+  for (const char* name : {"verilator", "icarus"}) {
+    if (wants(config, name)) simulators.emplace_back(name);
+  }
+  return simulators;
 }
 
 bool uses_dsp(const Design& design) { return design.is_folded() && design.folded()->params.multiplier == circuit::Multiplier::dsp; }
@@ -43,14 +47,8 @@ std::vector<std::int64_t> test_inputs(const Study& study, const fixed::FixedNet&
   return fixed::quantize_inputs(net, std::span(study.test().features).first(values));
 }
 
-Json verification_json(const Verification& verification) {
-  Json engines = Json::array();
-  for (const auto& engine : verification.engines)
-    engines.push_back({{"engine", engine.engine}, {"vectors", engine.vectors}, {"mismatches", engine.mismatches}});
-  Json json{{"vectors", verification.vectors},
-            {"bit_exact", verification.bit_exact()},
-            {"summary", verification.summary()},
-            {"engines", std::move(engines)}};
+Json verify_record(const Verification& verification) {
+  Json json = verification_json(verification);
   if (verification.simulation) {
     json["latency_cycles"] = verification.simulation->latency_cycles;
     json["initiation_interval"] = verification.simulation->initiation_interval;
@@ -108,17 +106,14 @@ class HardwareJob {
     };
     const Verification verification =
         verify(net_, design_, inputs,
-               {.simulator = simulator_of(study_.config()), .directory = directory_, .target = script_target(), .hls = hls()}, qat);
+               {.simulators = simulators_of(study_.config()), .directory = directory_, .target = script_target(), .hls = hls()}, qat);
     if (!verification.bit_exact()) {
-      std::string found;
-      for (const auto& engine : verification.engines)
-        found += fmt::format("{}: {} of {} vectors differ; ", engine.engine, engine.mismatches, engine.vectors);
       throw MismatchError("the engines disagree", {.where = directory_,
-                                                   .found = found,
+                                                   .found = matrix_text(verification),
                                                    .expected = "the same integers everywhere",
                                                    .hint = "this is a defect of snac: please report it with that folder"});
     }
-    study_.store().put_record(study_.name(), stage_, verify_key(), verification_json(verification));
+    study_.store().put_record(study_.name(), stage_, verify_key(), verify_record(verification));
   }
 
   void synthesize(int threads) {

@@ -163,11 +163,12 @@ std::vector<CompressedModel> stored_models(const store::Store& store, const Stud
 
 }  // namespace
 
-fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name) {
-  const auto store = open_existing(config);
+namespace {
+
+CompressedModel stored_model(const store::Store& store, const StudyConfig& config, const std::string& name) {
   std::vector<std::string> names;
-  for (const auto& model : stored_models(*store, config)) {
-    if (model.name == name) return fixed::fixed_net_from_json(parse_json(store->artefact(model.fixed_net), name), name);
+  for (auto& model : stored_models(store, config)) {
+    if (model.name == name) return std::move(model);
     names.push_back(model.name);
   }
   throw ConfigError("there is no such compressed model",
@@ -175,6 +176,21 @@ fixed::FixedNet stored_network(const StudyConfig& config, const std::string& nam
                      .found = "'" + name + "' among " + std::to_string(names.size()) + " models",
                      .expected = "a name of 'snac front --stage compress --all --csv'",
                      .hint = names.empty() ? "run the local search first: snac compress --config " + config.file : suggest(name, names)});
+}
+
+}  // namespace
+
+fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name) {
+  const auto store = open_existing(config);
+  const CompressedModel model = stored_model(*store, config, name);
+  return fixed::fixed_net_from_json(parse_json(store->artefact(model.fixed_net), name), name);
+}
+
+TrainedModel stored_weights(const StudyConfig& config, const std::string& name) {
+  const auto store = open_existing(config);
+  const CompressedModel model = stored_model(*store, config, name);
+  const std::string bytes = store->artefact(model.mlp);
+  return {nn::deserialize_mlp(std::as_bytes(std::span(bytes)), "weights of " + name), compress::quantizer_from_json(model.quantizer, name)};
 }
 
 RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics) {
