@@ -22,7 +22,7 @@ namespace {
 struct Options {
   ModelOptions model;
   DesignOptions design;
-  std::string data, simulator = "all", label = "label";
+  std::string data, simulator = "all", label = "label", qonnx;
   int vectors = 10000;
   std::uint64_t seed = 1;
   bool json = false, no_hls = false;
@@ -110,6 +110,11 @@ int verify(const Options& options) {
   params.directory = folder.path().string();
   choose_simulators(options, params);
   choose_hls(options, net, config, params);
+  if (options.qonnx.empty()) {
+    params.absent.push_back({"QONNX", "no file given with --qonnx"});
+  } else {
+    params.external.push_back(flow::qonnx_engine(net, options.qonnx));
+  }
   const auto inputs = inputs_of(net, options);
   std::function<std::vector<std::int64_t>()> qat;
   if (options.model.config.empty()) {
@@ -144,6 +149,10 @@ void add_verify(CLI::App& app, Action& action) {
   command->add_option("--seed", options->seed, "Of the random vectors");
   options->hls.add_to(*command, "Fail without HLS C++, compiled by g++; without this flag it is compared where it can be");
   command->add_flag("--no-hls", options->no_hls, "Leave the HLS C++ project out")->excludes("--hls");
+  command
+      ->add_option("--qonnx", options->qonnx,
+                   "A QONNX file of the same network: compared as well, by the qonnx package of $SNAC_PYTHON or python3")
+      ->check(CLI::ExistingFile);
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return verify(*options); }; });
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "snac/core/rng.hpp"
@@ -10,6 +12,7 @@
 #include "snac/fixed/interpreter.hpp"
 #include "snac/fixed/output_stage.hpp"
 #include "snac/flow/hardware.hpp"
+#include "snac/toolchain/qonnx.hpp"
 
 namespace snac::flow {
 namespace {
@@ -169,6 +172,24 @@ Verification verify(const fixed::FixedNet& net, const Design& design, std::span<
     result.matrix.push_back(std::move(row));
   }
   return result;
+}
+
+ExternalEngine qonnx_engine(const fixed::FixedNet& net, const std::string& file) {
+  return {"QONNX", [net, file](std::span<const std::int64_t> inputs) {
+            const auto real = [](const fixed::FixedType& type, std::int64_t raw) {
+              return std::ldexp(static_cast<double>(raw), -type.fraction_bits());
+            };
+            std::vector<double> values;
+            for (std::size_t i = 0; i < inputs.size(); ++i) values.push_back(real(net.input.type(i % net.input.size()), inputs[i]));
+            const toolchain::QonnxResult result = toolchain::run_with_qonnx({.model = file, .inputs = values, .width = net.input.size()});
+            std::vector<std::int64_t> outputs;
+            for (std::size_t i = 0; i < result.outputs.size(); ++i) {
+              const double raw = std::ldexp(result.outputs[i], net.output().type(i % net.output().size()).fraction_bits());
+              const bool on_grid = std::abs(raw) < 0x1p62 && raw == std::floor(raw);
+              outputs.push_back(on_grid ? static_cast<std::int64_t>(raw) : std::numeric_limits<std::int64_t>::min());
+            }
+            return outputs;
+          }};
 }
 
 std::vector<std::int64_t> random_inputs(const fixed::FixedNet& net, int rows, std::uint64_t seed) {

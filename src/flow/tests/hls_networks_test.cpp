@@ -74,7 +74,15 @@ void expect_the_same_everywhere(const Case& c, const data::Dataset& data, const 
   Rng rng(seed);
   nn::Mlp mlp = nn::make_mlp(space::mlp(data.num_features, hidden, data.num_classes, c.activation), rng);
   for (std::size_t l = 0; l <= hidden.size(); ++l) {
-    for (float& b : mlp.biases(l)) b = static_cast<float>(0.2 * rng.normal());
+    const auto biases = mlp.biases(l);
+    const auto weights = mlp.weights(l);
+    for (std::size_t o = 0; o < biases.size(); ++o) {
+      biases[o] = static_cast<float>(0.2 * rng.normal());
+      if (c.activation != Activation::sigmoid || l == 0) continue;
+      // Sigmoids are about 1/2: without that share the class would be the same for all rows.
+      const std::size_t inputs = weights.size() / biases.size();
+      for (std::size_t i = 0; i < inputs; ++i) biases[o] -= weights[o * inputs + i] / 2;
+    }
   }
   std::vector<std::uint32_t> rows(data.size());
   std::iota(rows.begin(), rows.end(), 0U);

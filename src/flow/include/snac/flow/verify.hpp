@@ -48,6 +48,9 @@ struct ExternalEngine {
   std::function<std::vector<std::int64_t>(std::span<const std::int64_t> inputs)> run;
 };
 
+/// A QONNX file of the network, executed by the qonnx package. An output off its element's grid differs from everything.
+ExternalEngine qonnx_engine(const fixed::FixedNet& net, const std::string& file);
+
 struct VerifyParams {
   std::vector<std::string> simulators = {"verilator"};  ///< of verilator, icarus
   std::string directory;                                ///< where the Verilog project is written and simulated
