@@ -256,6 +256,19 @@ TEST(CsynthXml, no_document_type_no_deep_nesting_no_unreadable_number) {
   refused("<profile><AreaEstimates><Resources><LUT>99999999999999999999</LUT></Resources></AreaEstimates></profile>", "9999");
 }
 
+TEST(Report, a_huge_file_is_refused_unread) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "huge.rpt";
+  write_file_atomically(file, "x");
+  std::filesystem::resize_file(file, kMaxReportBytes + 1);  // a hole: it takes no room
+  try {
+    read_report(file);
+    FAIL() << "read";
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("huge.rpt"), std::string::npos) << error.what();
+  }
+}
+
 TEST(VivadoUtilization, numbers_that_cannot_be_are_refused) {
   for (const char* row :
        {"| CLB LUTs | -3 |", "| CLB LUTs | 3.5 |", "| CLB LUTs | 1e9 |", "| Block RAM Tile | 0.25 |", "| CLB LUTs | 12"}) {

@@ -198,6 +198,14 @@ TEST_F(Vendor, at_the_time_limit_all_its_processes_end) {
   EXPECT_TRUE(ends_soon(child));
 }
 
+TEST_F(Vendor, the_memory_of_all_its_processes_is_limited) {
+  vivado("head -c 300000000 /dev/zero | tail -c 300000000 > /dev/null; sleep 60");
+  VendorParams p = params();
+  p.memory_limit_mib = 100;
+  const std::string message = failure(p);
+  EXPECT_NE(message.find("more than 100 MiB"), std::string::npos) << message;
+}
+
 TEST_F(Vendor, an_interrupt_ends_all_its_processes) {
   vivado(kEndless);
   std::string child;
