@@ -16,11 +16,17 @@
 
 namespace snac::flow {
 
+/// What of a study is opened.
+enum class StudyParts {
+  everything,
+  data  ///< no store: nothing is written, nothing is locked; store() must not be called
+};
+
 class Study {
  public:
   /// Reads the data, fits preprocessing on the training file, opens or creates the store in the output folder and locks it.
   /// @throws ConfigError, DataError, IoError; nothing is changed in an existing study then.
-  explicit Study(StudyConfig config);
+  explicit Study(StudyConfig config, StudyParts parts = StudyParts::everything);
   ~Study();
 
   const StudyConfig& config() const noexcept { return config_; }
@@ -39,6 +45,7 @@ class Study {
 
  private:
   class Lock;
+  void open_store(const data::RawDataset& raw_train, const data::RawDataset& raw_test);
   StudyConfig config_;
   int threads_ = 1;
   const cost::Device* device_ = nullptr;
