@@ -79,9 +79,9 @@ double effective_bit_operations(const fixed::FixedNet& net) {
     const auto columns = static_cast<std::size_t>(dense->inputs);
     for (std::size_t k = 0; k < dense->weights.size(); ++k) {
       const fixed::FixedType& type = input.type(k % columns);
-      total += (type.width - (type.is_signed ? 1 : 0)) * bits_of(dense->weights[k]);
+      total += static_cast<double>(type.width - (type.is_signed ? 1 : 0)) * static_cast<double>(bits_of(dense->weights[k]));
     }
-    for (const std::int64_t bias : dense->bias) total += bits_of(bias);
+    for (const std::int64_t bias : dense->bias) total += static_cast<double>(bits_of(bias));
   }
   return total;
 }

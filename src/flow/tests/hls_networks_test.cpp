@@ -46,13 +46,15 @@ nn::Grid with_bits(const nn::Grid& grid, int bits) {
   return {grid.fraction_bits + bits - width, is_signed ? -size / 2 : 0, is_signed ? size / 2 - 1 : size - 1};
 }
 
-/// 1 to 16 bits everywhere: per layer for weights and tables, per element where an activation is a cast.
+/// 1 to 16 bits everywhere: per layer for weights and tables, per element where an activation is a cast. Not fewer than 6 in the last
+/// layer, so that classes are not all the same.
 nn::NetQuantizer mixed_precision(nn::NetQuantizer quantizer, const nn::Mlp& mlp, Rng& rng) {
   const auto bits = [&](int most) { return 1 + static_cast<int>(rng.below(static_cast<std::uint64_t>(most))); };
   int input_fraction = quantizer.input.finest_fraction_bits();
   for (std::size_t l = 0; l < quantizer.layers.size(); ++l) {
     nn::LayerQuantizer& layer = quantizer.layers[l];
-    layer.weight = with_bits(layer.weight, l == 0 ? 1 : bits(16));
+    const bool last = l + 1 == quantizer.layers.size();
+    layer.weight = with_bits(layer.weight, l == 0 ? 1 : last ? 5 + bits(11) : bits(16));
     layer.bias_fraction_bits = input_fraction + layer.weight.fraction_bits;
     if (layer.pre_activation) {
       layer.pre_activation = with_bits(*layer.pre_activation, bits(10));
@@ -60,7 +62,7 @@ nn::NetQuantizer mixed_precision(nn::NetQuantizer quantizer, const nn::Mlp& mlp,
     } else {
       std::vector<nn::Grid> each;
       for (std::size_t i = 0; i < mlp.biases(l).size(); ++i)
-        each.push_back(with_bits(layer.output[0], i < 16 ? 1 + static_cast<int>(i) : bits(16)));
+        each.push_back(with_bits(layer.output[0], last ? 5 + bits(11) : i < 16 ? 1 + static_cast<int>(i) : bits(16)));
       layer.output = nn::Grids(each);
     }
     input_fraction = layer.output.finest_fraction_bits();
