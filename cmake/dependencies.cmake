@@ -19,6 +19,8 @@
 #   Python          python3              3.11      PSF-2.0              tests only (drives the browser)
 #   LIBXSMM, oneDNN libxsmm-dev, libdnnl-dev 1.17, 2.6 BSD-3-Clause, Apache-2.0  bench/product_speed only, if found
 #   Yosys, Verilator, Icarus Verilog (ISC, LGPL-3.0/Artistic-2.0, GPL-2.0) are run as programs, never linked.
+#   So are, where a user has them and asks for them: Vivado, Vitis HLS, Vivado HLS, Quartus (proprietary), and Python with qonnx
+#   (Apache-2.0) and onnxruntime (MIT).
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
 if(NOT TARGET yaml-cpp::yaml-cpp)

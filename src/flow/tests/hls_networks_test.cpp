@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <numeric>
 
@@ -76,19 +77,20 @@ void expect_the_same_everywhere(const Case& c, const data::Dataset& data, const 
   Rng rng(seed);
   nn::Mlp mlp = nn::make_mlp(space::mlp(data.num_features, hidden, data.num_classes, c.activation), rng);
   for (std::size_t l = 0; l <= hidden.size(); ++l) {
-    const auto biases = mlp.biases(l);
-    const auto weights = mlp.weights(l);
-    for (std::size_t o = 0; o < biases.size(); ++o) {
-      biases[o] = static_cast<float>(0.2 * rng.normal());
-      if (c.activation != Activation::sigmoid || l == 0) continue;
-      // Sigmoids are about 1/2: without that share the class would be the same for all rows.
-      const std::size_t inputs = weights.size() / biases.size();
-      for (std::size_t i = 0; i < inputs; ++i) biases[o] -= weights[o * inputs + i] / 2;
-    }
+    for (float& b : mlp.biases(l)) b = static_cast<float>(0.2 * rng.normal());
   }
   std::vector<std::uint32_t> rows(data.size());
   std::iota(rows.begin(), rows.end(), 0U);
   const std::vector<std::uint32_t> some(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(rows.size(), 2000)));
+  // Random networks prefer one class for all rows: logits of mean 0 do not.
+  const fixed::FixedNet first = compress::lower(mlp, compress::calibrate(mlp, data, some, {}), data.class_names);
+  const auto logits = fixed::run(first, fixed::quantize_inputs(first, std::span(data.features).first(some.size() * first.input.size())));
+  const auto biases = mlp.biases(hidden.size());
+  for (std::size_t k = 0; k < logits.size(); ++k) {
+    const std::size_t o = k % biases.size();
+    biases[o] -= static_cast<float>(std::ldexp(static_cast<double>(logits[k]), -first.output().type(o).fraction_bits()) /
+                                    static_cast<double>(some.size()));
+  }
   const nn::NetQuantizer quantizer = mixed_precision(compress::calibrate(mlp, data, some, {}), mlp, rng);
   const fixed::FixedNet net = fixed::with_output(compress::lower(mlp, quantizer, data.class_names), c.output, 8);
 
