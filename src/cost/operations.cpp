@@ -20,8 +20,9 @@ void require_bits(const char* name, double bits) {
 
 void require_sparsity(double sparsity) {
   if (sparsity >= 0 && sparsity <= 1) return;
-  throw ConfigError("operations cannot be counted",
-                    {.where = "sparsity", .found = fmt::format("{}", sparsity), .expected = "a share of zero weights in [0, 1]", .hint = {}});
+  throw ConfigError(
+      "operations cannot be counted",
+      {.where = "sparsity", .found = fmt::format("{}", sparsity), .expected = "a share of zero weights in [0, 1]", .hint = {}});
 }
 
 /// Sums `count(in, out)` over the dense layers, once for each position a layer is applied at.
@@ -67,9 +68,9 @@ double bops_nac_effective(const space::ArchSpec& spec, double bits, double spars
 }
 
 double effective_bit_operations(const fixed::FixedNet& net) {
-  const auto bits_of = [](std::int64_t value) {  // from the highest to the lowest set bit of the magnitude
+  const auto bits_of = [](std::int64_t value) -> double {  // from the highest to the lowest set bit of the magnitude
     const auto magnitude = static_cast<std::uint64_t>(std::abs(value));
-    return magnitude == 0 ? 0 : std::bit_width(magnitude) - std::countr_zero(magnitude);
+    return magnitude == 0 ? 0 : static_cast<int>(std::bit_width(magnitude)) - std::countr_zero(magnitude);
   };
   double total = 0;
   for (const fixed::Node& node : net.nodes) {
