@@ -9,6 +9,7 @@
 #   libzip          libzip-dev           1.7.3     BSD-3-Clause         data (.npz)
 #   SOCI            libsoci-dev          4.0.3     BSL-1.0              store
 #   SQLite          libsqlite3-dev       3.40      public domain        store (through SOCI)
+#   Expat           libexpat1-dev        2.5       MIT                  toolchain (reports in XML)
 #   D3              node-d3              5.16.0    BSD-3-Clause         report (inlined in the page)
 #   CLI11           libcli11-dev         2.1.2     BSD-3-Clause         apps/snac
 #   GoogleTest      libgtest-dev         1.12.1    BSD-3-Clause         tests
@@ -18,6 +19,8 @@
 #   Python          python3              3.11      PSF-2.0              tests only (drives the browser)
 #   LIBXSMM, oneDNN libxsmm-dev, libdnnl-dev 1.17, 2.6 BSD-3-Clause, Apache-2.0  bench/product_speed only, if found
 #   Yosys, Verilator, Icarus Verilog (ISC, LGPL-3.0/Artistic-2.0, GPL-2.0) are run as programs, never linked.
+#   So are, where a user has them and asks for them: Vivado, Vitis HLS, Vivado HLS, Quartus (proprietary), and Python with qonnx
+#   (Apache-2.0) and onnxruntime (MIT).
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
 if(NOT TARGET yaml-cpp::yaml-cpp)
@@ -31,6 +34,7 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 find_package(SQLite3 REQUIRED)
+find_package(EXPAT REQUIRED)
 find_package(CLI11 REQUIRED)
 # D3's modules as Debian installs them, minified.
 find_path(D3_DIRECTORY d3-scale/dist/d3-scale.min.js PATHS /usr/share/nodejs REQUIRED)

@@ -46,6 +46,14 @@ RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics 
 /// @throws ConfigError if there is no such study or model.
 fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name);
 
+/// The training side of a compressed model: weights and grids.
+struct TrainedModel {
+  nn::Mlp mlp;
+  nn::NetQuantizer quantizer;
+};
+/// @throws ConfigError as stored_network.
+TrainedModel stored_weights(const StudyConfig& config, const std::string& name);
+
 /// What the global search trained, and what early termination spared it.
 struct TrainingEffort {
   std::int64_t epochs = 0;        ///< trained, over all trials and folds
