@@ -272,7 +272,7 @@ void add_evaluate(CLI::App& surrogate, Action& action) {
   command->callback([&action, options] { action = [options] { return run_evaluate(*options); }; });
 }
 
-void add_estimate(CLI::App& surrogate, Action& action) {
+void add_estimate_hls(CLI::App& surrogate, Action& action) {
   auto options = std::make_shared<EstimateOptions>();
   CLI::App* command = surrogate.add_subcommand("estimate-hls", "Figures of one network by a fitted file");
   command->footer(
@@ -324,7 +324,7 @@ void add_rule4ml(CLI::App& surrogate, Action& action) {
 void add_hls_surrogate(CLI::App& surrogate, Action& action) {
   add_fit(surrogate, action);
   add_evaluate(surrogate, action);
-  add_estimate(surrogate, action);
+  add_estimate_hls(surrogate, action);
   add_rule4ml(surrogate, action);
 }
 

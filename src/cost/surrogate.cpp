@@ -264,7 +264,7 @@ SurrogateEvaluations evaluate(const ArchitectureSurrogate& surrogate, const std:
         .rows = static_cast<int>(chosen.size()), .networks = static_cast<int>(count_networks(chosen)), .error = {}, .synthesised_lut = {}};
     std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> pairs;  // estimates and truths
     std::vector<double> synthesised, synthesised_truth;
-    const double share = 1.0 / static_cast<double>(chosen.size());
+    int exact = 0, within_one = 0, interval_exact = 0, covered = 0;
     for (const SurrogateRow& row : chosen) {
       const SurrogateEstimate estimate = surrogate.estimate(row.arch, row.target);
       const auto add = [&](const char* name, double value, double truth) {
@@ -278,16 +278,21 @@ SurrogateEvaluations evaluate(const ArchitectureSurrogate& surrogate, const std:
       add("bram18", estimate.bram18, row.bram18);
       add("latency_cycles", estimate.latency_cycles, row.latency_cycles);
       const int off = std::abs(estimate.latency_cycles - row.latency_cycles);
-      evaluation.latency_exact += off == 0 ? share : 0;
-      evaluation.latency_within_one += off <= 1 ? share : 0;
-      evaluation.interval_exact += estimate.initiation_interval == row.initiation_interval ? share : 0;
+      exact += off == 0 ? 1 : 0;
+      within_one += off <= 1 ? 1 : 0;
+      interval_exact += estimate.initiation_interval == row.initiation_interval ? 1 : 0;
       const double ratio = row.lut / estimate.lut;
-      evaluation.covered += std::max(ratio, 1 / ratio) <= 1 + estimate.lut_error ? share : 0;
+      covered += std::max(ratio, 1 / ratio) <= 1 + estimate.lut_error ? 1 : 0;
       if (row.synthesised_lut && *row.synthesised_lut > 0) {
         synthesised.push_back(estimate.lut);
         synthesised_truth.push_back(*row.synthesised_lut);
       }
     }
+    const auto share = [&](int count) { return static_cast<double>(count) / static_cast<double>(chosen.size()); };
+    evaluation.latency_exact = share(exact);
+    evaluation.latency_within_one = share(within_one);
+    evaluation.interval_exact = share(interval_exact);
+    evaluation.covered = share(covered);
     for (const auto& [name, pair] : pairs) evaluation.error[name] = error_of(pair.first, pair.second);
     evaluation.synthesised = static_cast<int>(synthesised.size());
     evaluation.synthesised_lut = error_of(synthesised, synthesised_truth);

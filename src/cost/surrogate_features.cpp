@@ -102,7 +102,11 @@ LayerBaseline fill_features(const LayerQuery& layer, const HardwareTarget& targe
                                                 layer.batch_norm ? 1.0 : 0.0};
   for (int f = 0; f < kNumSurrogateFeatures; ++f) row[static_cast<std::size_t>(f)] = static_cast<float>(values[f]);
   const double log_products = folded ? log2_of(fold.units) + log2_of(fold.slots) : log_terms + log_out;
+  constexpr double kNone = -50;
+  const bool dsp = folded && target.multiplier == circuit::Multiplier::dsp;
+  const double kept = 1 - std::pow(precision.sparsity, fold.cycles());  // a multiplier whose weights are all zero is left out
   return {.log_cost = kLn2 * (log_products + log2_of(input_bits + precision.weight_bits)),
+          .log_dsp = dsp ? kLn2 * log_products + std::log(std::max(kept, 1e-9)) : kNone,
           .stages = folded ? 1 : (levels + (layer.activation == Activation::linear ? 0 : 1)) / per_stage};
 }
 

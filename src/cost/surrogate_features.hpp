@@ -39,6 +39,7 @@ void append_queries(const space::ArchSpec& spec, std::vector<LayerQuery>& querie
 
 struct LayerBaseline {
   double log_cost = 0;  ///< natural logarithm of a rough cost in LUTs, which the net corrects
+  double log_dsp = 0;   ///< natural logarithm of the multipliers that are not all zero, roughly; no DSP: a large negative number
   double stages = 0;    ///< of the pipeline, roughly
 };
 

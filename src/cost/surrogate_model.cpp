@@ -43,7 +43,7 @@ Sums add_up(const float* out, int stride, std::span<const LayerBaseline> baselin
   for (const LayerBaseline& baseline : baselines) {
     sums.lut += contribution(baseline.log_cost, out[kLut]);
     sums.ff += contribution(baseline.log_cost, out[kFf]);
-    sums.dsp += contribution(baseline.log_cost, out[kDsp]);
+    sums.dsp += contribution(baseline.log_dsp, out[kDsp]);
     sums.bram += contribution(baseline.log_cost, out[kBram]);
     sums.stages += baseline.stages + out[kStages];
     sums.lut_spread += out[kLutSpread];
@@ -308,7 +308,7 @@ class SurrogateModel::Trainer {
       put(kLut, clipped(lut) * contribution(baseline.log_cost, out[kLut]) / sums.lut);
       put(kFf, clipped(ff) * contribution(baseline.log_cost, out[kFf]) / sums.ff);
       if (folded) {
-        put(kDsp, clipped(dsp) * contribution(baseline.log_cost, out[kDsp]) / (1 + sums.dsp));
+        put(kDsp, clipped(dsp) * contribution(baseline.log_dsp, out[kDsp]) / (1 + sums.dsp));
         put(kBram, clipped(bram) * contribution(baseline.log_cost, out[kBram]) / (1 + sums.bram));
       }
       put(kStages, 0.05 * off);

@@ -8,6 +8,8 @@
 namespace snac::cost {
 namespace {
 
+constexpr float kWeightDecay = 1e-3F;  ///< L2; without it, a thousand networks are learnt by heart
+
 std::size_t area(int rows, int width) { return static_cast<std::size_t>(rows) * static_cast<std::size_t>(nn::padded(width)); }
 
 }  // namespace
@@ -84,6 +86,7 @@ void SurrogateNet::step(int rows, const float* x, Scratch& scratch, float rate) 
   backward(rows, x, scratch);
   ++steps_;
   nn::AdamStep adam;
+  adam.l2 = kWeightDecay;
   adam.rate = rate * static_cast<float>(std::sqrt(1 - std::pow(0.999, steps_)) / (1 - std::pow(0.9, steps_)));
   for (Layer& layer : layers_) {
     nn::kernels().adam(layer.weight.size(), adam, nullptr, layer.d_weight.data(), layer.m_weight.data(), layer.v_weight.data(),
