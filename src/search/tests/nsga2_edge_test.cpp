@@ -101,6 +101,47 @@ TEST(Nsga2Failures, an_exception_of_the_problem_passes_through) {
   EXPECT_THROW(nsga2(problem, {}), Interrupted);
 }
 
+/// Believes first that small genes are good and learns after three batches that large ones are.
+class LearningProblem : public TestProblem {
+ public:
+  LearningProblem() : TestProblem(std::vector<std::int32_t>(4, 10), [](const Genome&) { return Evaluation{}; }) {}
+  std::vector<Evaluation> evaluate(std::span<const Genome> batch) override {
+    ++batches_;
+    std::vector<Evaluation> evaluations;
+    for (const Genome& genome : batch) evaluations.push_back(value(genome));
+    return evaluations;
+  }
+  void revise(std::span<Solution> solutions) override {
+    for (Solution& solution : solutions) solution.evaluation = value(solution.genome);
+  }
+
+ private:
+  Evaluation value(const Genome& genome) const {
+    double sum = 0;
+    for (const std::int32_t gene : genome) sum += gene;
+    return {.objectives = {batches_ <= 3 ? sum : -sum}};
+  }
+  int batches_ = 0;
+};
+
+TEST(Nsga2Revision, parents_follow_what_the_problem_has_learnt) {
+  LearningProblem problem;
+  const auto solutions = nsga2(problem, {.population = 10, .evaluations = 400});
+  double best = 0;
+  for (const Solution& solution : solutions) {
+    EXPECT_LE(solution.evaluation.objectives.front(), 0) << "all are revised";
+    best = std::min(best, solution.evaluation.objectives.front());
+  }
+  EXPECT_LE(best, -33);  // of -36
+}
+
+TEST(Nsga2Revision, an_objective_that_is_not_finite_is_refused) {
+  class Broken : public LearningProblem {
+    void revise(std::span<Solution> solutions) override { solutions.front().evaluation.objectives = {kNaN}; }
+  } problem;
+  EXPECT_THROW(nsga2(problem, {.population = 10, .evaluations = 40}), std::logic_error);
+}
+
 TEST(Nsga2Params, wrong_values_are_named) {
   const std::vector<std::pair<std::string, Nsga2Params>> cases{
       {"population", with([](auto& p) { p.population = 3; })},

@@ -90,6 +90,26 @@ TEST_P(Conformance, claims_count_from_zero_and_a_known_candidate_is_not_claimed_
   EXPECT_EQ(store->claim("other", {0, 1}, "a"), 0) << "studies do not share candidates";
 }
 
+TEST_P(Conformance, an_ended_trial_can_be_amended) {
+  const auto store = open_with_study();
+  store->claim("jets", {0, 1}, "a");
+  Trial trial{.number = 0,
+              .state = TrialState::complete,
+              .genome = {0, 1},
+              .identity = "a",
+              .values = {{"accuracy", 0.5}, {"lut", 100}},
+              .attributes = {{"source", "guess"}},
+              .reason = ""};
+  EXPECT_THROW(store->amend("jets", trial), std::logic_error) << "running";
+  store->finish("jets", trial);
+  trial.values = {{"accuracy", 0.5}, {"ff", 30}};
+  trial.attributes = {{"source", "circuit"}};
+  store->amend("jets", trial);
+  EXPECT_EQ(store->find_trial("jets", "a"), trial);
+  trial.number = 7;
+  EXPECT_THROW(store->amend("jets", trial), std::logic_error) << "unknown";
+}
+
 TEST_P(Conformance, a_trial_comes_back_as_it_was_stored) {
   const Trial wanted{.number = 0,
                      .state = TrialState::complete,
