@@ -66,6 +66,8 @@ void add_show_config(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
+void add_import(CLI::App& app, Action& action);
 
 /// Writes to standard output and checks that it arrived. @throws IoError (closed pipe, full disk).
 void print(const std::string& text);

@@ -139,6 +139,24 @@ herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* out) {
   return names.size() < kMaxTexts ? 0 : 1;
 }
 
+struct Objects {
+  std::vector<std::string> arrays;
+  std::size_t left;
+};
+
+herr_t collect_array(hid_t group, const char* name, const H5O_info_t* info, void* out) {
+  auto& objects = *static_cast<Objects*>(out);
+  if (objects.left == 0) return 1;
+  --objects.left;
+  if (info->type != H5O_TYPE_DATASET) return 0;
+  const Hdf5Handle dataset(H5Dopen2(group, name, H5P_DEFAULT), &H5Dclose);
+  if (!dataset) return -1;
+  const Hdf5Handle type(H5Dget_type(dataset.get()), &H5Tclose), space(H5Dget_space(dataset.get()), &H5Sclose);
+  ElementType element;
+  if (type && space && H5Sget_simple_extent_ndims(space.get()) > 0 && find_element(type.get(), element)) objects.arrays.emplace_back(name);
+  return 0;
+}
+
 }  // namespace
 
 Hdf5Session::Hdf5Session() : lock_(library_mutex()) {
@@ -186,6 +204,15 @@ std::vector<std::string> Hdf5File::names() const {
     fail_library(path_, "a readable root group");
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::vector<std::string> Hdf5File::number_arrays(std::size_t max_objects) const {
+  Objects objects{.arrays = {}, .left = max_objects};
+  const herr_t outcome = H5Ovisit2(file_.get(), H5_INDEX_NAME, H5_ITER_INC, &collect_array, &objects, H5O_INFO_BASIC);
+  if (outcome < 0) fail_library(path_, "readable groups");
+  if (outcome > 0) fail_damaged(path_, fmt::format("more than {} objects", max_objects), "a model");
+  std::sort(objects.arrays.begin(), objects.arrays.end());
+  return objects.arrays;
 }
 
 Hdf5Array Hdf5File::array(const std::string& name) const {

@@ -252,34 +252,7 @@ class TrainingProblem : public search::Problem {
     values["loss"] = mean_of(losses);
   }
 
-  Values estimate(const space::ArchSpec& arch) const {
-    const TargetConfig& target = study_.config().target;
-    cost::Estimate estimate = resource_estimate(arch);
-    if (target.pipelining == circuit::Pipelining::stages) estimate.latency_cycles = target.stages;
-    std::int64_t parameters = 0;
-    int inputs = space::num_inputs(arch);
-    for (const auto& layer : space::dense_chain(arch)) {
-      parameters += static_cast<std::int64_t>(inputs + 1) * layer.units + (layer.batch_norm ? 2 * layer.units : 0);
-      inputs = layer.units;
-    }
-    return {{"macs", static_cast<double>(space::macs(arch))},
-            {"parameters", static_cast<double>(parameters)},
-            {"bops", cost::bops_nac(arch, target.precision.weight_bits, target.precision.activation_bits, target.sparsity)},
-            {"lut", estimate.resources.lut},
-            {"ff", estimate.resources.ff},
-            {"dsp", estimate.resources.dsp},
-            {"bram18", estimate.resources.bram18},
-            {"average_resource", cost::average_resource_percent(estimate.resources, study_.device())},
-            {"clock_cycles", estimate.latency_cycles},
-            {"latency_ns", estimate.latency_cycles * target.clock_ns},
-            {"initiation_interval", estimate.initiation_interval}};
-  }
-
-  /// Of the back-end that the target asks for.
-  cost::Estimate resource_estimate(const space::ArchSpec& arch) const {
-    if (study_.config().target.reuse_factor == 1) return study_.sampler().estimate(arch);
-    return cost::estimate_folded(arch, study_.sampler().target(), folding_of(study_.config().target));
-  }
+  Values estimate(const space::ArchSpec& arch) const { return architecture_figures(study_, arch); }
 
   search::Evaluation evaluation_of(const store::Trial& trial) const {
     search::Evaluation evaluation;
@@ -304,7 +277,36 @@ class TrainingProblem : public search::Problem {
   Progress progress_;
 };
 
+/// Of the back-end that the target asks for.
+cost::Estimate resource_estimate(const Study& study, const space::ArchSpec& arch) {
+  if (study.config().target.reuse_factor == 1) return study.sampler().estimate(arch);
+  return cost::estimate_folded(arch, study.sampler().target(), folding_of(study.config().target));
+}
+
 }  // namespace
+
+Values architecture_figures(const Study& study, const space::ArchSpec& arch) {
+  const TargetConfig& target = study.config().target;
+  cost::Estimate estimate = resource_estimate(study, arch);
+  if (target.pipelining == circuit::Pipelining::stages) estimate.latency_cycles = target.stages;
+  std::int64_t parameters = 0;
+  int inputs = space::num_inputs(arch);
+  for (const auto& layer : space::dense_chain(arch)) {
+    parameters += static_cast<std::int64_t>(inputs + 1) * layer.units + (layer.batch_norm ? 2 * layer.units : 0);
+    inputs = layer.units;
+  }
+  return {{"macs", static_cast<double>(space::macs(arch))},
+          {"parameters", static_cast<double>(parameters)},
+          {"bops", cost::bops_nac(arch, target.precision.weight_bits, target.precision.activation_bits, target.sparsity)},
+          {"lut", estimate.resources.lut},
+          {"ff", estimate.resources.ff},
+          {"dsp", estimate.resources.dsp},
+          {"bram18", estimate.resources.bram18},
+          {"average_resource", cost::average_resource_percent(estimate.resources, study.device())},
+          {"clock_cycles", estimate.latency_cycles},
+          {"latency_ns", estimate.latency_cycles * target.clock_ns},
+          {"initiation_interval", estimate.initiation_interval}};
+}
 
 std::vector<std::string> objective_names(const StudyConfig& config) {
   std::vector<std::string> names;

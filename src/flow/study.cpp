@@ -99,8 +99,12 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
   } else {
     splits_ = {data::stratified_split(train_.labels, train_.num_classes, config_.data.fraction, derive_seed(config_.seed, "split"))};
   }
-  space_ = std::make_unique<space::SearchSpace>(
-      space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
+  if (config_.models.empty()) {
+    space_ = std::make_unique<space::SearchSpace>(
+        space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
+  }
+  std::string model_hashes;
+  for (const auto& path : config_.models) model_hashes += sha256_file(config_.resolve(path));
   sampler_ =
       std::make_unique<cost::ArchitectureSampler>(cost::TargetPrecision{.weight_bits = config_.target.precision.weight_bits,
                                                                         .activation_bits = config_.target.precision.activation_bits,
@@ -130,12 +134,17 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
                         {"kernels", nn::kernel_isa_name()},
                         {"train", {{"file", raw_train.source}, {"sha256", raw_train.sha256}, {"rows", train_.size()}}},
                         {"test", {{"file", raw_test.source}, {"sha256", raw_test.sha256}, {"rows", test_.size()}}}};
-  const std::string hash = sha256(hash_of(effective, {"seed", "data", "target", "space", "search"}) + raw_train.sha256 + raw_test.sha256);
+  const std::vector<std::string> sections = config_.models.empty() ? std::vector<std::string>{"seed", "data", "target", "space", "search"}
+                                                                   : std::vector<std::string>{"seed", "data", "target"};
+  const std::string hash = sha256(hash_of(effective, sections) + raw_train.sha256 + raw_test.sha256 + model_hashes);
   store_->open_study({.name = name(), .config_hash = hash, .config = config_.to_json(), .provenance = provenance});
+  const std::string candidates = space_ == nullptr         ? fmt::format("{} imported models", config_.models.size())
+                                 : space_->size() < 1e15 ? fmt::format("{:.0f} candidates in the space", space_->size())
+                                                         : fmt::format("{:.3g} candidates in the space", space_->size());
   spdlog::info(
-      "{}: {} training, {} validation and {} test rows, {} features, {} classes; {} candidates in the space; {} threads, {} kernels",
+      "{}: {} training, {} validation and {} test rows, {} features, {} classes; {}; {} threads, {} kernels",
       name(), splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
-      space_->size() < 1e15 ? fmt::format("{:.0f}", space_->size()) : fmt::format("{:.3g}", space_->size()), threads_,
+      candidates, threads_,
       nn::kernel_isa_name());
 }
 

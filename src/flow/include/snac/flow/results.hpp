@@ -46,6 +46,9 @@ RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics 
 /// @throws ConfigError if there is no such study or model.
 fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name);
 
+/// A trained float network of the store by the name of its trial, "m12". @throws ConfigError as stored_network().
+nn::Mlp stored_float_network(const StudyConfig& config, const std::string& name);
+
 /// What the global search trained, and what early termination spared it.
 struct TrainingEffort {
   std::int64_t epochs = 0;        ///< trained, over all trials and folds

@@ -27,6 +27,7 @@ class Study {
   const std::string& name() const noexcept { return config_.study; }
   int threads() const noexcept { return threads_; }
   const cost::Device& device() const noexcept { return *device_; }
+  /// Not for a study of imported models, which has none.
   const space::SearchSpace& space() const noexcept { return *space_; }
   const data::Dataset& train() const noexcept { return train_; }
   const data::Dataset& test() const noexcept { return test_; }
