@@ -49,7 +49,7 @@ int run_import(const Options& options) {
       const auto bytes = nn::serialize(mlp);
       write_file_atomically(options.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     }
-    next = fmt::format("  snac compress --config STUDY.yaml --set 'models=[{}]' --set study=NAME\n", std::filesystem::absolute(options.output).string());
+    next = options.output.empty() ? "" : fmt::format("  snac compress --config STUDY.yaml --set 'models=[{}]' --set study=NAME\n", std::filesystem::absolute(options.output).string());
   }
   json["network"] = network;
   if (!options.output.empty()) json["output"] = options.output;

@@ -170,8 +170,13 @@ class Exporter {
 
   // ---- casts ----
 
+  static bool never_negative(const std::vector<Span>& spans) {
+    return std::all_of(spans.begin(), spans.end(), [](const Span& s) { return s.low >= 0; });
+  }
+
+  /// @param positive  no value that the same Quant rounds is negative: rounding toward zero is then floor, and so on
   /// @throws DataError for an overflow that QONNX does not have and that can happen.
-  CastPlan plan(const FixedType& type, const Span& from) const {
+  CastPlan plan(const FixedType& type, const Span& from, bool positive) const {
     CastPlan plan;
     const int dropped = from.fraction_bits - type.fraction_bits();
     const bool clips = !type.is_signed && (type.overflow == Overflow::sat || type.overflow == Overflow::sat_sym);  // negatives become 0 anyway
@@ -191,13 +196,13 @@ class Exporter {
           plan = {half - unit, "FLOOR"};
           break;
         case Rounding::trn_zero:
-          plan.rounding = clips || from.low >= 0 ? "FLOOR" : "DOWN";
+          plan.rounding = clips || positive ? "FLOOR" : "DOWN";
           break;
         case Rounding::rnd_inf:
-          plan = clips || from.low >= 0 ? CastPlan{half, "FLOOR"} : CastPlan{0, "HALF_UP"};
+          plan = clips || positive ? CastPlan{half, "FLOOR"} : CastPlan{0, "HALF_UP"};
           break;
         case Rounding::rnd_zero:
-          plan = clips || from.low >= 0 ? CastPlan{half - unit, "FLOOR"} : CastPlan{0, "HALF_DOWN"};
+          plan = clips || positive ? CastPlan{half - unit, "FLOOR"} : CastPlan{0, "HALF_DOWN"};
           break;
       }
     }
@@ -240,8 +245,9 @@ class Exporter {
     std::vector<FixedType> types;
     for (std::size_t o = 0; o < sum.outputs; ++o) types.push_back(type.type(o));
     std::vector<CastPlan> plans;
-    for (std::size_t o = 0; o < sum.outputs; ++o) plans.push_back(plan(types[o], outputs[o]));
-    if (uniform(types)) return cast_uniform(input, std::move(sum), inputs, outputs, types.front(), plans, relu);
+    const bool same = uniform(types), positive = never_negative(outputs);
+    for (std::size_t o = 0; o < sum.outputs; ++o) plans.push_back(plan(types[o], outputs[o], same ? positive : outputs[o].low >= 0));
+    if (same) return cast_uniform(input, std::move(sum), inputs, outputs, types.front(), plans, relu);
     return cast_each(input, std::move(sum), inputs, outputs, types, plans, relu);
   }
 
@@ -388,8 +394,9 @@ class Exporter {
     for (std::size_t i = 0; i < from.size(); ++i) {
       const FixedType& t = from.type(i);
       spans.push_back({relu ? std::max<std::int64_t>(0, t.min_raw()) : t.min_raw(), std::max<std::int64_t>(relu ? 0 : t.min_raw(), t.max_raw()), t.fraction_bits()});
-      plain_cast = plain_cast && plan(node_->output.type(i), spans.back()).add == 0 && input.shift_of(i) == 0;
     }
+    for (std::size_t i = 0; i < from.size(); ++i)
+      plain_cast = plain_cast && plan(node_->output.type(i), spans[i], never_negative(spans)).add == 0 && input.shift_of(i) == 0;
     std::vector<double> factors;
     for (std::size_t i = 0; i < from.size(); ++i) factors.push_back(scaled(1, -input.shift_of(i)));
     if (!plain_cast) return cast_sum(input.tensor, diagonal(factors), spans_of(from, input), spans, node_->output, relu);
@@ -397,7 +404,7 @@ class Exporter {
     CastPlan shared;
     bool overflow = false;
     for (const Span& span : spans) {
-      const CastPlan each = plan(type, span);
+      const CastPlan each = plan(type, span, never_negative(spans));
       if (!each.rounding.empty()) shared = each;
       overflow |= overflows(type, span);
     }
