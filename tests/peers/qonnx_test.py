@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import subprocess
 
 import numpy as np
 import onnx
@@ -109,6 +110,20 @@ def compare(snac, title, net_path, arguments, with_hls4ml, more=()):
     snac.check(f"{title}: types in hls4ml", not missing, f"{len(declared) - len(missing)} of {len(declared)} declared types")
 
 
+def random_networks(snac, count):
+    """Every rounding, overflow and mixture of types, as far as QONNX can say it."""
+    net, exported, written = snac.folder / "random.json", snac.folder / "random.onnx", snac.folder / "features.txt"
+    compared = wrong = 0
+    for seed in range(count):
+        subprocess.run([snac.options.values, str(net), "--random-net", str(seed)], check=True)
+        if subprocess.run([snac.options.snac, "--quiet", "export", "-m", str(net), "-o", str(exported)], capture_output=True).returncode:
+            continue
+        ours = snac.values(net, "--random", "--rows", 60, "--write", written)
+        compared += 1
+        wrong += not np.array_equal(qonnx_outputs(exported, np.loadtxt(written, ndmin=2)), ours)
+    snac.check("random networks: qonnx", compared > count // 5 and wrong == 0, f"{compared - wrong} of {compared} networks the same")
+
+
 def main():
     snac = Snac()
     study = snac.folder / "study.yaml"
@@ -130,6 +145,7 @@ def main():
         compare(snac, title + ", jets", folder / "fixed_net.json", jets, with_hls4ml=last and activation == "relu")
         compare(snac, title + ", random vectors", folder / "fixed_net.json", ("--random", "--rows", 200), with_hls4ml=False)
         compare(snac, title + ", argmax", folder / "fixed_net.json", jets, with_hls4ml=False, more=("--output-stage", "argmax"))
+    random_networks(snac, 150)
     snac.exit()
 
 

@@ -2,6 +2,7 @@
 //   exchange_values MODEL OUTPUTS --features FILE             real features, one row per line
 //   exchange_values MODEL OUTPUTS --data FILE --write FILE    rows of a data set as the model prepares them; the features are written
 //   exchange_values MODEL OUTPUTS --random --write FILE       corners and random values of the input type
+//   exchange_values MODEL --random-net SEED                   writes a random network
 // MODEL is a fixed_net.json, whose outputs are the real values of its integers (or class indices), or a .mlp.
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "../../src/exchange/tests/friendly_net.hpp"
 #include "snac/core/files.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
@@ -24,6 +26,7 @@ struct Options {
   std::string model, outputs, features, data, write;
   bool random = false;
   int rows = 1000;
+  std::uint64_t seed = 0;
 };
 
 std::vector<double> read_rows(const std::string& path, std::size_t columns) {
@@ -87,7 +90,8 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Outputs of a model of ours as text"};
   app.add_option("model", options.model)->required();
-  app.add_option("outputs", options.outputs)->required();
+  app.add_option("outputs", options.outputs);
+  CLI::Option* random_net = app.add_option("--random-net", options.seed);
   app.add_option("--features", options.features);
   app.add_option("--data", options.data);
   app.add_option("--write", options.write);
@@ -95,6 +99,11 @@ int main(int argc, char** argv) {
   app.add_flag("--random", options.random);
   CLI11_PARSE(app, argc, argv);
   try {
+    if (random_net->count() > 0) {
+      Rng rng = Rng::stream(options.seed, "peers");
+      fixed::save(fixed::friendly_net(rng), options.model);
+      return 0;
+    }
     options.model.ends_with(".json") ? run_fixed(options) : run_float(options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
