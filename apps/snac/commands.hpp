@@ -68,6 +68,7 @@ void add_devices(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_import(CLI::App& app, Action& action);
+void add_surrogate(CLI::App& app, Action& action);
 
 /// Writes to standard output and checks that it arrived. @throws IoError (closed pipe, full disk).
 void print(const std::string& text);

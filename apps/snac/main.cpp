@@ -76,6 +76,7 @@ int run(int argc, char** argv) {
   add_data(app, action);
   add_devices(app, action);
   add_calibrate(app, action);
+  add_surrogate(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

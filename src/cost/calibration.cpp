@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "shipped_calibration.hpp"
+#include "shipped_data.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 

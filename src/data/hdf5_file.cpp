@@ -139,22 +139,22 @@ herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* out) {
   return names.size() < kMaxTexts ? 0 : 1;
 }
 
-struct Objects {
-  std::vector<std::string> arrays;
-  std::size_t left;
+struct FoundArrays {
+  std::vector<std::string> names;
+  bool too_many = false;
 };
 
 herr_t collect_array(hid_t group, const char* name, const H5O_info_t* info, void* out) {
-  auto& objects = *static_cast<Objects*>(out);
-  if (objects.left == 0) return 1;
-  --objects.left;
+  auto& found = *static_cast<FoundArrays*>(out);
   if (info->type != H5O_TYPE_DATASET) return 0;
   const Hdf5Handle dataset(H5Dopen2(group, name, H5P_DEFAULT), &H5Dclose);
-  if (!dataset) return -1;
   const Hdf5Handle type(H5Dget_type(dataset.get()), &H5Tclose), space(H5Dget_space(dataset.get()), &H5Sclose);
-  ElementType element;
-  if (type && space && H5Sget_simple_extent_ndims(space.get()) > 0 && find_element(type.get(), element)) objects.arrays.emplace_back(name);
-  return 0;
+  if (!dataset || !type || !space) return -1;
+  const H5T_class_t kind = H5Tget_class(type.get());
+  if ((kind != H5T_INTEGER && kind != H5T_FLOAT) || H5Sget_simple_extent_ndims(space.get()) < 1) return 0;
+  found.names.emplace_back(name);
+  found.too_many = found.names.size() > kMaxTexts;
+  return found.too_many ? 1 : 0;
 }
 
 }  // namespace
@@ -206,13 +206,14 @@ std::vector<std::string> Hdf5File::names() const {
   return names;
 }
 
-std::vector<std::string> Hdf5File::number_arrays(std::size_t max_objects) const {
-  Objects objects{.arrays = {}, .left = max_objects};
-  const herr_t outcome = H5Ovisit2(file_.get(), H5_INDEX_NAME, H5_ITER_INC, &collect_array, &objects, H5O_INFO_BASIC);
-  if (outcome < 0) fail_library(path_, "readable groups");
-  if (outcome > 0) fail_damaged(path_, fmt::format("more than {} objects", max_objects), "a model");
-  std::sort(objects.arrays.begin(), objects.arrays.end());
-  return objects.arrays;
+std::vector<std::string> Hdf5File::arrays_below(const std::string& group) const {
+  FoundArrays found;
+  const std::string where = path_ + ": " + group;
+  if (H5Ovisit_by_name2(file_.get(), group.c_str(), H5_INDEX_NAME, H5_ITER_NATIVE, &collect_array, &found, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
+    fail_library(where, "a readable group");
+  if (found.too_many) fail_damaged(where, fmt::format("more than {} arrays", kMaxTexts), "a group of fewer");
+  std::sort(found.names.begin(), found.names.end());
+  return found.names;
 }
 
 Hdf5Array Hdf5File::array(const std::string& name) const {

@@ -65,8 +65,8 @@ class Hdf5File {
   bool has(const std::string& name) const;
   /// Names in the root group, sorted.
   std::vector<std::string> names() const;
-  /// Paths of all arrays of numbers, sorted; links out of the file are not followed. @throws DataError beyond `max_objects`.
-  std::vector<std::string> number_arrays(std::size_t max_objects) const;
+  /// Paths of the arrays of numbers below `group`, relative to it, sorted; single numbers are left out.
+  std::vector<std::string> arrays_below(const std::string& group) const;
   /// An array of numbers. @throws DataError.
   Hdf5Array array(const std::string& name) const;
   /// Texts of an attribute of the file or of `object`; empty if there is none. @throws DataError if it holds no texts.

@@ -11,7 +11,7 @@
 
 #include "readers.hpp"
 #include "snac/core/files.hpp"
-#include "snac/data/hdf5_tree.hpp"
+#include "snac/data/hdf5_arrays.hpp"
 #include "snac/data/zip_members.hpp"
 
 namespace snac::exchange {
@@ -41,6 +41,17 @@ std::string snake_case(const std::string& name) {
   return out;
 }
 
+using Arrays = std::map<std::string, data::Hdf5Numbers>;
+
+Arrays arrays_of(const std::string& path, const std::string& group) {
+  Arrays arrays;
+  for (auto& array : data::read_hdf5_arrays(path, group)) {
+    std::string name = array.name;
+    arrays[name] = std::move(array);
+  }
+  return arrays;
+}
+
 struct Layer {
   std::string type, name, place;
   Json config;
@@ -49,9 +60,8 @@ struct Layer {
 
 class Reader {
  public:
-  /// @param prefix  of the groups of weights: "layers" (Keras 3's own file), "model_weights" (.h5)
-  Reader(std::string file, const Json& config, data::Hdf5Tree weights, std::string prefix)
-      : weights_(std::move(weights)), prefix_(std::move(prefix)) {
+  /// @param named  weights stand under the names of layers and variables (.h5), else under types and numbers (Keras 3's own file)
+  Reader(std::string file, const Json& config, Arrays weights, bool named) : weights_(std::move(weights)), named_(named) {
     chain_.file = std::move(file);
     const Json& model = member(config, "config", "");
     const std::string type = text(config, "class_name", "");
@@ -151,22 +161,22 @@ class Reader {
   }
 
   /// The arrays of a layer in Keras' order, or nothing if the file has no group for it.
-  std::vector<const data::NumberArray*> arrays(const Layer& layer, const std::vector<std::string>& names) const {
-    std::vector<const data::NumberArray*> found;
+  std::vector<const data::Hdf5Numbers*> arrays(const Layer& layer, const std::vector<std::string>& names) const {
+    std::vector<const data::Hdf5Numbers*> found;
     for (std::size_t k = 0; k < names.size(); ++k) {
-      const data::NumberArray* array = nullptr;
-      if (prefix_ == "model_weights") {
+      const data::Hdf5Numbers* array = nullptr;
+      if (named_) {
         // <layer>/<path of the variable>/<variable>:0, without the number since Keras 3.
-        const std::string start = prefix_ + "/" + layer.name + "/";
-        for (auto it = weights_.arrays.lower_bound(start); it != weights_.arrays.end() && it->first.starts_with(start); ++it) {
+        const std::string start = layer.name + "/";
+        for (auto it = weights_.lower_bound(start); it != weights_.end() && it->first.starts_with(start); ++it) {
           std::string last = it->first.substr(it->first.rfind('/') + 1);
           last = last.substr(0, last.find(':'));
           if (last == names[k]) array = &it->second;
         }
       } else {
         for (const std::string& group : {layer.group, layer.name}) {
-          const auto it = weights_.arrays.find(fmt::format("{}/{}/vars/{}", prefix_, group, k));
-          if (it != weights_.arrays.end() && array == nullptr) array = &it->second;
+          const auto it = weights_.find(fmt::format("{}/vars/{}", group, k));
+          if (it != weights_.end() && array == nullptr) array = &it->second;
         }
       }
       if (array == nullptr) fail(layer.place, fmt::format("no weights '{}' in the file", names[k]), fmt::format("{} for this layer", fmt::join(names, ", ")));
@@ -218,7 +228,7 @@ class Reader {
     need_flat(layer);
     const bool with_bias = flag(layer, "use_bias", true);
     const auto found = arrays(layer, with_bias ? std::vector<std::string>{"kernel", "bias"} : std::vector<std::string>{"kernel"});
-    const data::NumberArray& kernel = *found.front();
+    const data::Hdf5Numbers& kernel = *found.front();
     if (kernel.shape.size() != 2 || kernel.values.empty()) fail(layer.place, fmt::format("a kernel of shape ({})", fmt::join(kernel.shape, ", ")), "(inputs, units)");
     AffineStep step{kernel.shape[0], kernel.shape[1], std::vector<double>(kernel.values.size()), std::vector<double>(kernel.shape[1])};
     if (number(layer, "units", -1) != static_cast<double>(step.outputs))
@@ -228,7 +238,7 @@ class Reader {
     }
     if (with_bias) {
       if (found[1]->values.size() != step.outputs) fail(layer.place, fmt::format("a bias of {} elements", found[1]->values.size()), fmt::format("{}", step.outputs));
-      step.bias = found[1]->values;
+      step.bias.assign(found[1]->values.begin(), found[1]->values.end());
     }
     append(chain_, {layer.place, std::move(step)});
     activation(layer, layer.config);
@@ -294,8 +304,8 @@ class Reader {
   }
 
   Chain chain_;
-  data::Hdf5Tree weights_;
-  std::string prefix_;
+  Arrays weights_;
+  bool named_;
   std::vector<Layer> layers_;
   bool flat_ = true;
 };
@@ -305,13 +315,12 @@ std::string version_text(const std::string& version) { return version.empty() ? 
 }  // namespace
 
 Chain read_keras_h5(const std::string& file) {
-  data::Hdf5Tree tree = data::read_hdf5_tree(file, {"model_config", "keras_version"}, kMaxChainValues);
-  if (!tree.texts.contains("model_config")) {
+  const auto texts = data::read_hdf5_texts(file, {"model_config", "keras_version"});
+  if (texts[0].empty()) {
     fail_at(file, "", "no attribute 'model_config'", "a whole model", "save it with model.save(), weights alone do not say what they belong to");
   }
-  const Json config = parse_json(tree.texts["model_config"], file + ": model_config");
-  const std::string version = tree.texts["keras_version"];
-  return Reader(file, config, std::move(tree), "model_weights").read(version_text(version));
+  const Json config = parse_json(texts[0], file + ": model_config");
+  return Reader(file, config, arrays_of(file, "model_weights"), true).read(version_text(texts[1]));
 }
 
 Chain read_keras_archive(const std::string& file) {
@@ -319,16 +328,16 @@ Chain read_keras_archive(const std::string& file) {
   const Json config = parse_json(members.at("config.json"), file + ": config.json");
   const Json metadata = parse_json(members.at("metadata.json"), file + ": metadata.json");
   const TemporaryDirectory folder;
-  const std::string weights = (folder.path() / "model.weights.h5").string();
-  write_file_atomically(weights, members.at("model.weights.h5"));
-  data::Hdf5Tree tree;
+  const std::string path = (folder.path() / "model.weights.h5").string();
+  write_file_atomically(path, members.at("model.weights.h5"));
+  Arrays weights;
   try {
-    tree = data::read_hdf5_tree(weights, {}, kMaxChainValues);
+    weights = arrays_of(path, "layers");
   } catch (const DataError& error) {
     fail_at(file, "model.weights.h5", error.text().found, error.text().expected, error.text().hint);
   }
   const bool has_version = metadata.is_object() && metadata.contains("keras_version") && metadata["keras_version"].is_string();
-  return Reader(file, config, std::move(tree), "layers").read(version_text(has_version ? metadata["keras_version"].get<std::string>() : ""));
+  return Reader(file, config, std::move(weights), false).read(version_text(has_version ? metadata["keras_version"].get<std::string>() : ""));
 }
 
 }  // namespace snac::exchange

@@ -42,12 +42,19 @@ circuit::FoldedParams folding_of(const TargetConfig& target) {
 }
 
 Design design(const fixed::FixedNet& net, const StudyConfig& config) {
-  if (config.target.reuse_factor == 1) return design_circuit(net, config);
-  return circuit::fold(net, folding_of(config.target));
+  return design(net, config.target, calibration_of(config));
+}
+
+Design design(const fixed::FixedNet& net, const TargetConfig& target, const cost::Calibration& calibration) {
+  if (target.reuse_factor > 1) return circuit::fold(net, folding_of(target));
+  return design_circuit(net, pipeline_of(target), calibration, {.effort = target.effort, .extra_depth = target.extra_depth});
 }
 
 fixed::FixedNet integer_network(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const Study& study) {
-  const TargetConfig& target = study.config().target;
+  return integer_network(mlp, quantizer, study, study.config().target);
+}
+
+fixed::FixedNet integer_network(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const Study& study, const TargetConfig& target) {
   return fixed::with_output(compress::lower(mlp, quantizer, study.train().class_names, study.preprocessor().to_json()), target.output,
                             target.probability_bits);
 }

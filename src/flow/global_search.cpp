@@ -15,6 +15,7 @@
 #include "snac/flow/design.hpp"
 #include "snac/flow/early_termination.hpp"
 #include "snac/flow/trial_circuit.hpp"
+#include "snac/flow/trial_training.hpp"
 
 namespace snac::flow {
 namespace {
@@ -142,10 +143,7 @@ class TrainingProblem : public search::Problem {
     trial.attributes["network"] = space::summary(candidate.arch);
     trial.attributes["choices"] = study_.space().describe(trial.genome);
     trial.attributes["seed"] = seed;
-    nn::TrainParams params = config.search.training;
-    if (candidate.training.learning_rate) params.learning_rate = *candidate.training.learning_rate;
-    if (candidate.training.l1) params.l1 = *candidate.training.l1;
-    if (candidate.training.batch) params.batch = static_cast<int>(*candidate.training.batch);
+    nn::TrainParams params = training_of(config, candidate);
 
     Stopwatch stopwatch;
     std::vector<nn::Score> scores;
@@ -220,7 +218,7 @@ class TrainingProblem : public search::Problem {
     std::vector<nn::Score> scores;
     try {
       for (std::size_t fold = 0; fold < trained.size(); ++fold) {
-        const ShortCompression compressed = compress_shortly(trained[fold], fold, seed, study_);
+        const ShortCompression compressed = compress_shortly(trained[fold], fold, seed, study_, study_.config().target);
         stopwatch.lap("compression");
         scores.push_back(compressed.validation);
         if (fold > 0) continue;

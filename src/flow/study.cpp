@@ -12,6 +12,7 @@
 #include "snac/core/files.hpp"
 #include "snac/core/log.hpp"
 #include "snac/core/thread_pool.hpp"
+#include "snac/flow/estimation.hpp"
 #include "snac/flow/metrics.hpp"
 #include "snac/nn/kernels.hpp"
 
@@ -26,16 +27,6 @@ std::string hash_of(const YAML::Node& config, const std::vector<std::string>& se
     if (config[section]) part[section] = config[section];
   }
   return sha256(YAML::Dump(part));
-}
-
-/// Adder levels per stage for the estimate before training, which knows levels only: as many adders of a usual width as fit into the
-/// clock period.
-int sampled_adders_per_stage(const TargetConfig& target) {
-  if (target.pipelining != circuit::Pipelining::period) return target.adders_per_stage;
-  constexpr int kUsualBits = 12;
-  const circuit::DelayModel model = cost::delay_model(cost::find_device(target.device));
-  const double adders = (target.clock_ns * 1000 - model.register_ps) / (model.adder_ps + kUsualBits * model.carry_bit_ps);
-  return static_cast<int>(std::clamp(adders, 1.0, 1000.0));
 }
 
 }  // namespace
@@ -63,7 +54,7 @@ class Study::Lock {
   int file_ = -1;
 };
 
-Study::Study(StudyConfig config) : config_(std::move(config)) {
+Study::Study(StudyConfig config, StudyParts parts) : config_(std::move(config)) {
   threads_ = config_.threads > 0 ? config_.threads : hardware_threads();
   device_ = &cost::find_device(config_.target.device);
 
@@ -103,15 +94,18 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
     space_ = std::make_unique<space::SearchSpace>(
         space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
   }
-  std::string model_hashes;
-  for (const auto& path : config_.models) model_hashes += sha256_file(config_.resolve(path));
-  sampler_ =
-      std::make_unique<cost::ArchitectureSampler>(cost::TargetPrecision{.weight_bits = config_.target.precision.weight_bits,
-                                                                        .activation_bits = config_.target.precision.activation_bits,
-                                                                        .input = config_.target.input,
-                                                                        .sparsity = config_.target.sparsity,
-                                                                        .adders_per_stage = sampled_adders_per_stage(config_.target)});
+  sampler_ = std::make_unique<cost::ArchitectureSampler>(hardware_target(config_.target).precision);
 
+  if (parts == StudyParts::everything) open_store(raw_train, raw_test);
+  const std::string candidates = space_ == nullptr       ? fmt::format("imported models: {}", config_.models.size())
+                                 : space_->size() < 1e15 ? fmt::format("{:.0f} candidates in the space", space_->size())
+                                                         : fmt::format("{:.3g} candidates in the space", space_->size());
+  spdlog::info("{}: {} training, {} validation and {} test rows, {} features, {} classes; {}; {} threads, {} kernels", name(),
+               splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
+               candidates, threads_, nn::kernel_isa_name());
+}
+
+void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset& raw_test) {
   ensure_writable_directory(folder());
   lock_ = std::make_unique<Lock>(folder());
   store_ = store::open_sqlite(store_path(config_));
@@ -134,21 +128,21 @@ Study::Study(StudyConfig config) : config_(std::move(config)) {
                         {"kernels", nn::kernel_isa_name()},
                         {"train", {{"file", raw_train.source}, {"sha256", raw_train.sha256}, {"rows", train_.size()}}},
                         {"test", {{"file", raw_test.source}, {"sha256", raw_test.sha256}, {"rows", test_.size()}}}};
+  std::string model_hashes;
+  for (const auto& path : config_.models) model_hashes += sha256_file(config_.resolve(path));
   const std::vector<std::string> sections = config_.models.empty() ? std::vector<std::string>{"seed", "data", "target", "space", "search"}
                                                                    : std::vector<std::string>{"seed", "data", "target"};
   const std::string hash = sha256(hash_of(effective, sections) + raw_train.sha256 + raw_test.sha256 + model_hashes);
   store_->open_study({.name = name(), .config_hash = hash, .config = config_.to_json(), .provenance = provenance});
-  const std::string candidates = space_ == nullptr         ? fmt::format("{} imported models", config_.models.size())
-                                 : space_->size() < 1e15 ? fmt::format("{:.0f} candidates in the space", space_->size())
-                                                         : fmt::format("{:.3g} candidates in the space", space_->size());
-  spdlog::info(
-      "{}: {} training, {} validation and {} test rows, {} features, {} classes; {}; {} threads, {} kernels",
-      name(), splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
-      candidates, threads_,
-      nn::kernel_isa_name());
 }
 
 Study::~Study() = default;
+
+const space::SearchSpace& Study::space() const {
+  if (space_ != nullptr) return *space_;
+  throw ConfigError("a study of imported models has no search space",
+                    {.where = config_.file + ": models", .found = "models instead of a space", .expected = "a search space", .hint = "use a study with 'space'"});
+}
 
 std::string stage_key(const StudyConfig& config, const std::string& stage, const std::vector<std::string>& sections) {
   return stage + ":" + hash_of(config.to_yaml(), sections).substr(0, 16);

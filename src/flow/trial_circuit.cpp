@@ -36,21 +36,21 @@ compress::ChainParams short_chain(const SearchConfig& search, const TargetConfig
           .table_index_bits = circuit.table_index_bits};
 }
 
-ShortCompression compress_shortly(const nn::Mlp& trained, std::size_t fold, std::uint64_t seed, const Study& study) {
-  const StudyConfig& config = study.config();
+ShortCompression compress_shortly(const nn::Mlp& trained, std::size_t fold, std::uint64_t seed, const Study& study,
+                                  const TargetConfig& target) {
   const data::Split& split = study.splits()[fold];
   const compress::ChainInput input{.data = &study.train(),
                                    .train_rows = split.train,
                                    .validation_rows = split.validation,
-                                   .calibration = {.precision = config.target.precision, .input = config.target.input},
+                                   .calibration = {.precision = target.precision, .input = target.input},
                                    .seed = derive_seed(seed, "short compression", fold)};
-  const compress::ChainParams params = short_chain(config.search, config.target);
+  const compress::ChainParams params = short_chain(study.config().search, target);
   compress::ChainState state = compress::begin_chain(trained, input, params);
   while (state.iteration < params.pruning.iterations) state = compress::next_iteration(state, input, params);
-  ShortCompression result{.net = integer_network(state.mlp, state.quantizer, study),
+  ShortCompression result{.net = integer_network(state.mlp, state.quantizer, study, target),
                           .validation = nn::evaluate(state.mlp, study.train(), split.validation, &state.quantizer)};
   // The fake-quantised network is the integers' equal where floats hold every sum; it is the faster one.
-  if (config.target.output == fixed::OutputKind::softmax || !sums_are_exact_in_floats(result.net))
+  if (target.output == fixed::OutputKind::softmax || !sums_are_exact_in_floats(result.net))
     result.validation.accuracy = integer_accuracy(result.net, study.train(), split.validation);
   return result;
 }

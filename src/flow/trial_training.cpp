@@ -1,7 +1,6 @@
 #include "snac/flow/trial_training.hpp"
 
 #include "snac/core/rng.hpp"
-#include "snac/nn/trainer.hpp"
 
 namespace snac::flow {
 namespace {
@@ -26,6 +25,14 @@ nn::Mlp initial_weights(const TrialResult& trial, std::uint64_t seed, std::size_
 
 }  // namespace
 
+nn::TrainParams training_of(const StudyConfig& config, const space::Candidate& candidate) {
+  nn::TrainParams params = config.search.training;
+  if (candidate.training.learning_rate) params.learning_rate = *candidate.training.learning_rate;
+  if (candidate.training.l1) params.l1 = *candidate.training.l1;
+  if (candidate.training.batch) params.batch = static_cast<int>(*candidate.training.batch);
+  return params;
+}
+
 nn::Mlp initial_weights(const Study& study, const TrialResult& trial, std::size_t fold) {
   return initial_weights(trial, seed_of(record_of(study, trial)), fold);
 }
@@ -33,10 +40,7 @@ nn::Mlp initial_weights(const Study& study, const TrialResult& trial, std::size_
 nn::Mlp train_trial_again(const Study& study, const TrialResult& trial, const data::Split& split, std::size_t fold) {
   const store::Trial record = record_of(study, trial);
   const space::Candidate candidate = study.space().candidate(record.genome);
-  nn::TrainParams params = study.config().search.training;
-  if (candidate.training.learning_rate) params.learning_rate = *candidate.training.learning_rate;
-  if (candidate.training.l1) params.l1 = *candidate.training.l1;
-  if (candidate.training.batch) params.batch = static_cast<int>(*candidate.training.batch);
+  nn::TrainParams params = training_of(study.config(), candidate);
   params.seed = derive_seed(seed_of(record), "train", fold);
   nn::Mlp mlp = initial_weights(trial, seed_of(record), fold);
   nn::train(mlp, study.train(), split.train, split.validation, params);

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "aligned_buffer.hpp"
+#include "snac/nn/aligned_buffer.hpp"
 #include "snac/data/dataset.hpp"
 #include "snac/nn/kernels.hpp"
 #include "snac/nn/mlp.hpp"

@@ -90,7 +90,7 @@ TEST_F(TrialCircuit, accuracy_is_the_mean_over_folds_and_the_circuit_that_of_the
   for (const TrialResult& trial : global_search(study)) {
     const auto stored = study.store().find_trial(study.name(), trial.identity).value();
     const auto seed = json_get<std::uint64_t>(stored.attributes, "seed", "trial");
-    const ShortCompression first = compress_shortly(load_weights(study, trial.weights), 0, seed, study);
+    const ShortCompression first = compress_shortly(load_weights(study, trial.weights), 0, seed, study, study.config().target);
     EXPECT_EQ(first.net, stored_net(study, trial));
     EXPECT_GT(trial.values.at("accuracy_deviation"), 0);
     EXPECT_NE(trial.values.at("accuracy"), first.validation.accuracy);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "snac/circuit/reuse_factor.hpp"
 #include "snac/codegen/verilog.hpp"
 #include "snac/fixed/fixed_net.hpp"
 
@@ -62,10 +63,7 @@ struct HlsProject {
 HlsProject hls_project(const fixed::FixedNet& net, const HlsParams& params, std::span<const std::int64_t> inputs,
                        std::span<const std::int64_t> expected);
 
-/// A reuse factor RF is legal for a dense layer if it divides the inputs, or is a multiple of the inputs and RF / inputs divides
-/// the outputs. (The rule of hls4ml's resource strategy, in other words.)
-bool is_legal_reuse_factor(int reuse_factor, int inputs, int outputs);
-/// The legal one nearest to `wanted`; the smaller of two.
-int nearest_legal_reuse_factor(std::int64_t wanted, int inputs, int outputs);
+using circuit::is_legal_reuse_factor;
+using circuit::nearest_legal_reuse_factor;
 
 }  // namespace snac::codegen

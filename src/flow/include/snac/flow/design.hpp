@@ -43,9 +43,11 @@ class Design {
 circuit::FoldedParams folding_of(const TargetConfig& target);
 /// As the target says: unrolled if the reuse factor is 1.
 Design design(const fixed::FixedNet& net, const StudyConfig& config);
+Design design(const fixed::FixedNet& net, const TargetConfig& target, const cost::Calibration& calibration);
 
 /// A compressed network as integers, with the output stage of the target.
 fixed::FixedNet integer_network(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const Study& study);
+fixed::FixedNet integer_network(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const Study& study, const TargetConfig& target);
 /// Figures counted on the integers and their design, by metric name: resources, latency, share of zero weights.
 Values hardware_values(const fixed::FixedNet& net, const Design& design, const Study& study);
 

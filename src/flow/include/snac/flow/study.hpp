@@ -16,19 +16,25 @@
 
 namespace snac::flow {
 
+/// What of a study is opened.
+enum class StudyParts {
+  everything,
+  data  ///< no store: nothing is written, nothing is locked; store() must not be called
+};
+
 class Study {
  public:
   /// Reads the data, fits preprocessing on the training file, opens or creates the store in the output folder and locks it.
   /// @throws ConfigError, DataError, IoError; nothing is changed in an existing study then.
-  explicit Study(StudyConfig config);
+  explicit Study(StudyConfig config, StudyParts parts = StudyParts::everything);
   ~Study();
 
   const StudyConfig& config() const noexcept { return config_; }
   const std::string& name() const noexcept { return config_.study; }
   int threads() const noexcept { return threads_; }
   const cost::Device& device() const noexcept { return *device_; }
-  /// Not for a study of imported models, which has none.
-  const space::SearchSpace& space() const noexcept { return *space_; }
+  /// @throws ConfigError for a study of imported models, which has none.
+  const space::SearchSpace& space() const;
   const data::Dataset& train() const noexcept { return train_; }
   const data::Dataset& test() const noexcept { return test_; }
   const data::Preprocessor& preprocessor() const noexcept { return *preprocessor_; }
@@ -40,6 +46,7 @@ class Study {
 
  private:
   class Lock;
+  void open_store(const data::RawDataset& raw_train, const data::RawDataset& raw_test);
   StudyConfig config_;
   int threads_ = 1;
   const cost::Device* device_ = nullptr;

@@ -21,9 +21,10 @@ struct ShortCompression {
   fixed::FixedNet net;
   nn::Score validation;  ///< of one fold's validation rows; accuracy: of the integers; loss: of the fake-quantised network
 };
-/// One fold of a trained candidate at target.precision, through short_chain(). A pure function of weights, fold and seed.
+/// One fold of a trained candidate at the target's precision, through short_chain(). A pure function of weights, fold, seed and target.
 /// @throws nn::DivergedError, Interrupted
-ShortCompression compress_shortly(const nn::Mlp& trained, std::size_t fold, std::uint64_t seed, const Study& study);
+ShortCompression compress_shortly(const nn::Mlp& trained, std::size_t fold, std::uint64_t seed, const Study& study,
+                                  const TargetConfig& target);
 
 /// As the target says, with the effort of search.circuit. Quick: registers as soon as possible; latency and interval are the target's,
 /// LUTs within 1 %, FF up to 10 % more than with the fewest register bits.

@@ -5,8 +5,13 @@
 #include "snac/data/split.hpp"
 #include "snac/flow/global_search.hpp"
 #include "snac/nn/mlp.hpp"
+#include "snac/nn/trainer.hpp"
+#include "snac/space/search_space.hpp"
 
 namespace snac::flow {
+
+/// How a candidate is trained: as search says, with the values that the candidate's own axes choose. The seed is the caller's.
+nn::TrainParams training_of(const StudyConfig& config, const space::Candidate& candidate);
 
 /// The random weights that the training of a trial begins with on its fold `fold` (0 = the first split), as
 /// global_search() draws them. @throws DataError if the trial's record is damaged or missing.

@@ -1,9 +1,9 @@
+#include "snac/circuit/reuse_factor.hpp"
+
 #include <cstdlib>
 #include <stdexcept>
 
-#include "snac/codegen/hls.hpp"
-
-namespace snac::codegen {
+namespace snac::circuit {
 
 bool is_legal_reuse_factor(int reuse_factor, int inputs, int outputs) {
   if (reuse_factor < 1 || inputs < 1 || outputs < 1) return false;
@@ -26,4 +26,4 @@ int nearest_legal_reuse_factor(std::int64_t wanted, int inputs, int outputs) {
   return best;
 }
 
-}  // namespace snac::codegen
+}  // namespace snac::circuit
