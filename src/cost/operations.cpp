@@ -69,7 +69,7 @@ double bops_nac_effective(const space::ArchSpec& spec, double bits, double spars
 double effective_bit_operations(const fixed::FixedNet& net) {
   const auto bits_of = [](std::int64_t value) {  // from the highest to the lowest set bit of the magnitude
     const auto magnitude = static_cast<std::uint64_t>(std::abs(value));
-    return magnitude == 0 ? 0 : std::bit_width(magnitude) - std::countr_zero(magnitude);
+    return magnitude == 0 ? 0 : static_cast<int>(std::bit_width(magnitude)) - std::countr_zero(magnitude);
   };
   double total = 0;
   for (const fixed::Node& node : net.nodes) {
