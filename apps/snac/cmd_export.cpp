@@ -75,7 +75,8 @@ void add_export(CLI::App& app, Action& action) {
       "See docs/exchange.md.");
   options->model.add_to(*command);
   command->add_option("-o,--output", options->output, "File to write (.onnx)")->required();
-  command->add_option("--format", options->format, "qonnx (a compressed model) or onnx (a float model)")->check(CLI::IsMember({"qonnx", "onnx"}));
+  command->add_option("--format", options->format, "qonnx (a compressed model) or onnx (a float model)")
+      ->check(CLI::IsMember({"qonnx", "onnx"}));
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return run_export(*options); }; });
 }

@@ -22,7 +22,8 @@ struct Options {
 std::string network_text(const fixed::FixedNet& net) {
   std::string text = fmt::format("{} inputs {}", net.input.size(), fixed::to_string(net.input.type(0)));
   for (const fixed::Node& node : net.nodes) {
-    text += fmt::format("\n  {}: {} x {}{}", node.name, node.output.size(), fixed::to_string(node.output.type(0)), node.output.types.size() > 1 ? ", ..." : "");
+    text += fmt::format("\n  {}: {} x {}{}", node.name, node.output.size(), fixed::to_string(node.output.type(0)),
+                        node.output.types.size() > 1 ? ", ..." : "");
   }
   return text;
 }
@@ -31,7 +32,8 @@ int run_import(const Options& options) {
   exchange::ImportParams params{.output = options.output_name, .input = {}, .as_float = options.as_float};
   if (!options.input.empty()) params.input = fixed::fixed_type_from_string(options.input);
   const exchange::ImportedModel model = exchange::import_model(options.file, params);
-  Json json{{"file", options.file}, {"producer", model.producer}, {"kind", model.quantised() ? "fixed_net" : "mlp"}, {"notes", model.notes}};
+  Json json{
+      {"file", options.file}, {"producer", model.producer}, {"kind", model.quantised() ? "fixed_net" : "mlp"}, {"notes", model.notes}};
   std::string network, next;
   if (model.quantised()) {
     const auto& net = std::get<fixed::FixedNet>(model.network);
@@ -49,7 +51,9 @@ int run_import(const Options& options) {
       const auto bytes = nn::serialize(mlp);
       write_file_atomically(options.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     }
-    next = options.output.empty() ? "" : fmt::format("  snac compress --config STUDY.yaml --set 'models=[{}]' --set study=NAME\n", std::filesystem::absolute(options.output).string());
+    next = options.output.empty() ? ""
+                                  : fmt::format("  snac compress --config STUDY.yaml --set 'models=[{}]' --set study=NAME\n",
+                                                std::filesystem::absolute(options.output).string());
   }
   json["network"] = network;
   if (!options.output.empty()) json["output"] = options.output;
@@ -57,7 +61,8 @@ int run_import(const Options& options) {
     print(json.dump(2) + "\n");
     return 0;
   }
-  std::string text = fmt::format("{}: {}, {}\n{}\n", options.file, model.producer, model.quantised() ? "a network of integers" : "a float model", network);
+  std::string text =
+      fmt::format("{}: {}, {}\n{}\n", options.file, model.producer, model.quantised() ? "a network of integers" : "a float model", network);
   for (const std::string& note : model.notes) text += "note: " + note + "\n";
   if (!options.output.empty()) text += fmt::format("written to {}. What next:\n{}", options.output, next);
   print(text);
@@ -84,9 +89,11 @@ void add_import(CLI::App& app, Action& action) {
       "See docs/exchange.md.");
   command->add_option("file", options->file, "Model: .onnx, .keras, .h5; what it is, is told by its content")->required();
   command->add_option("-o,--output", options->output, "File to write: fixed_net.json of a quantised model, .mlp of a float one");
-  command->add_option("--input", options->input, "Type of the inputs of a quantised model that does not quantise them, for instance fixed<16,6>");
+  command->add_option("--input", options->input,
+                      "Type of the inputs of a quantised model that does not quantise them, for instance fixed<16,6>");
   command->add_option("--output-name", options->output_name, "ONNX: the value to read as the model's output, if there are several");
-  command->add_flag("--float", options->as_float, "Read a quantised model as a float one: its weights, without the quantisers of activations");
+  command->add_flag("--float", options->as_float,
+                    "Read a quantised model as a float one: its weights, without the quantisers of activations");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return run_import(*options); }; });
 }

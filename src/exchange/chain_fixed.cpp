@@ -80,7 +80,8 @@ class FixedBuilder {
   void begin(const std::optional<FixedType>& input) {
     const std::size_t elements = inputs();
     if (elements == 0) fail_at(chain_.file, "", "inputs of unknown number", "a model that says how many features it reads");
-    if (elements > fixed::kMaxElements) fail_at(chain_.file, "", fmt::format("{} inputs", elements), fmt::format("at most {}", fixed::kMaxElements));
+    if (elements > fixed::kMaxElements)
+      fail_at(chain_.file, "", fmt::format("{} inputs", elements), fmt::format("at most {}", fixed::kMaxElements));
     if (input) {
       net_.input = tensor(elements, {*input});
       return;
@@ -123,7 +124,8 @@ class FixedBuilder {
     dense.inputs = static_cast<int>(affine.inputs);
     dense.outputs = static_cast<int>(affine.outputs);
     const TensorType input = net_.output();
-    if (input.size() != affine.inputs) fail(step, fmt::format("{} inputs", affine.inputs), fmt::format("{} as its input has", input.size()));
+    if (input.size() != affine.inputs)
+      fail(step, fmt::format("{} inputs", affine.inputs), fmt::format("{} as its input has", input.size()));
     int finest = input.types.front().fraction_bits();
     for (const FixedType& type : input.types) finest = std::max(finest, type.fraction_bits());
     dense.weight_fraction_bits = std::max(fraction_bits_of(affine.weights), -fixed::kMaxFractionBits / 2);
@@ -131,7 +133,8 @@ class FixedBuilder {
     for (const double w : affine.weights) {
       std::int64_t raw = 0;
       if (!to_integer(w, dense.weight_fraction_bits, raw) || raw != static_cast<std::int32_t>(raw)) {
-        fail(step, fmt::format("weights that take more than 32 bits on one grid, for instance {:.9g}", w), "quantised weights, scales that are powers of two",
+        fail(step, fmt::format("weights that take more than 32 bits on one grid, for instance {:.9g}", w),
+             "quantised weights, scales that are powers of two",
              "quantise them with a Quant node, without batch normalisation behind; or read the weights alone with --float");
       }
       dense.weights.push_back(static_cast<std::int32_t>(raw));
@@ -224,8 +227,8 @@ class FixedBuilder {
 
   void require_table(const Step& step, const FixedType& type) const {
     if (type.width <= fixed::kMaxTableWidth) return;
-    fail(step, fmt::format("a function of values of type {}", fixed::to_string(type)), fmt::format("at most {} bits", fixed::kMaxTableWidth),
-         "put a Quant node in front of it");
+    fail(step, fmt::format("a function of values of type {}", fixed::to_string(type)),
+         fmt::format("at most {} bits", fixed::kMaxTableWidth), "put a Quant node in front of it");
   }
 
   template <class Function>
@@ -250,7 +253,8 @@ class FixedBuilder {
       const std::vector<double> grid{steps.step, ends[0], ends[1]};
       const int fraction = std::max(fraction_bits_of(grid), -fixed::kMaxIntegerBits / 2);
       std::int64_t low = 0, high = 0;
-      if (!to_integer(ends[0], fraction, low) || !to_integer(ends[1], fraction, high)) fail(step, "results on no grid", "an out_scale that is a power of two");
+      if (!to_integer(ends[0], fraction, low) || !to_integer(ends[1], fraction, high))
+        fail(step, "results on no grid", "an out_scale that is a power of two");
       types = {type_holding(std::min(low, high), std::max(low, high), fraction)};
     }
     if (tensor(1, *types).types.size() > 1) fail(step, "results of different types", "one type for all elements");
@@ -258,7 +262,8 @@ class FixedBuilder {
   }
 
   void add(const Step& step, const SoftmaxStep&) {
-    notes_.push_back(fmt::format("{}: taken off, the network gives its logits (--output-stage softmax of snac synth has integers for it)", step.node));
+    notes_.push_back(
+        fmt::format("{}: taken off, the network gives its logits (--output-stage softmax of snac synth has integers for it)", step.node));
     ended_ = peek<ArgmaxStep>() == nullptr;
   }
   void add(const Step&, const ArgmaxStep&) { net_ = fixed::with_output(std::move(net_), fixed::OutputKind::argmax); }

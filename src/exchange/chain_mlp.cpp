@@ -64,8 +64,8 @@ class MlpBuilder {
            "dense layer, normalisation, activation in this order");
     }
     if (activation.kind == space::Activation::leaky_relu && activation.slope != kLeakySlope) {
-      fail(step, fmt::format("LeakyReLU with slope {:g}", activation.slope), fmt::format("slope {}, the one that float models of snac have", kLeakySlope),
-           "train with that slope, or with ReLU");
+      fail(step, fmt::format("LeakyReLU with slope {:g}", activation.slope),
+           fmt::format("slope {}, the one that float models of snac have", kLeakySlope), "train with that slope, or with ReLU");
     }
     layers_.back().activation = activation.kind;
   }
@@ -105,7 +105,8 @@ class MlpBuilder {
       const auto copy = [&](const std::vector<double>& from, std::span<float> to) {
         for (std::size_t i = 0; i < to.size(); ++i) {
           to[i] = static_cast<float>(from[i]);
-          if (!std::isfinite(to[i])) fail_at(chain_.file, fmt::format("layer {}", l + 1), fmt::format("a weight {:g}", from[i]), "a 32-bit float");
+          if (!std::isfinite(to[i]))
+            fail_at(chain_.file, fmt::format("layer {}", l + 1), fmt::format("a weight {:g}", from[i]), "a 32-bit float");
         }
       };
       copy(affine.weights, mlp.weights(l));

@@ -19,7 +19,8 @@ std::string first_bytes(const std::string& path) {
                     {.where = path, .found = "a folder", .expected = "a file .onnx, .keras or .h5", .hint = "export a SavedModel as ONNX"});
   }
   const std::uintmax_t size = std::filesystem::file_size(path, code);
-  if (code) throw IoError("cannot open a model", {.where = path, .found = code.message(), .expected = "a file .onnx, .keras or .h5", .hint = {}});
+  if (code)
+    throw IoError("cannot open a model", {.where = path, .found = code.message(), .expected = "a file .onnx, .keras or .h5", .hint = {}});
   if (size > kMaxFileBytes) fail_at(path, "", std::to_string(size) + " bytes", "at most 1 GiB");
   std::ifstream in(path, std::ios::binary);
   std::string bytes(8, '\0');

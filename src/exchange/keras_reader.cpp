@@ -93,11 +93,13 @@ class Reader {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& place, const std::string& found, const std::string& expected, const std::string& hint = {}) const {
+  [[noreturn]] void fail(const std::string& place, const std::string& found, const std::string& expected,
+                         const std::string& hint = {}) const {
     fail_at(chain_.file, place, found, expected, hint);
   }
   const Json& member(const Json& json, const char* key, const std::string& place) const {
-    if (!json.is_object() || !json.contains(key)) fail(place, "no member '" + std::string(key) + "' in the configuration", "it, as Keras saves it");
+    if (!json.is_object() || !json.contains(key))
+      fail(place, "no member '" + std::string(key) + "' in the configuration", "it, as Keras saves it");
     return json.at(key);
   }
   std::string text(const Json& json, const char* key, const std::string& place) const {
@@ -141,7 +143,8 @@ class Reader {
   void check_output(const Json& model) const {
     std::vector<std::string> names;
     if (model.contains("output_layers")) sources(model["output_layers"], names);
-    if (names.size() != 1 || layers_.empty() || names.front() != layers_.back().name) fail("", "outputs " + printable(fmt::format("{}", fmt::join(names, ", "))), "the last layer");
+    if (names.size() != 1 || layers_.empty() || names.front() != layers_.back().name)
+      fail("", "outputs " + printable(fmt::format("{}", fmt::join(names, ", "))), "the last layer");
   }
 
   void input_shape(const Json& shape, const std::string& place) {
@@ -179,18 +182,21 @@ class Reader {
           if (it != weights_.end() && array == nullptr) array = &it->second;
         }
       }
-      if (array == nullptr) fail(layer.place, fmt::format("no weights '{}' in the file", names[k]), fmt::format("{} for this layer", fmt::join(names, ", ")));
+      if (array == nullptr)
+        fail(layer.place, fmt::format("no weights '{}' in the file", names[k]), fmt::format("{} for this layer", fmt::join(names, ", ")));
       found.push_back(array);
     }
     return found;
   }
 
   void need_flat(const Layer& layer) const {
-    if (!flat_) fail(layer.place, "inputs of several axes", "one axis of features besides the batch", "put a Flatten in front of the first layer");
+    if (!flat_)
+      fail(layer.place, "inputs of several axes", "one axis of features besides the batch", "put a Flatten in front of the first layer");
   }
 
   void add(const Layer& layer) {
-    static const std::set<std::string> ignored{"Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization", "Identity"};
+    static const std::set<std::string> ignored{"Dropout",      "GaussianNoise",          "GaussianDropout",
+                                               "AlphaDropout", "ActivityRegularization", "Identity"};
     if (layer.config.contains("batch_input_shape")) input_shape(layer.config["batch_input_shape"], layer.place);
     if (layer.type == "InputLayer") {
       if (layer.config.contains("batch_shape")) input_shape(layer.config["batch_shape"], layer.place);
@@ -219,7 +225,8 @@ class Reader {
     } else if (!ignored.contains(layer.type)) {
       const bool qkeras = layer.type.starts_with("Q");
       fail(layer.place, "a layer that is not read",
-           fmt::format("Dense, BatchNormalization, Activation, ReLU, LeakyReLU, Softmax, Flatten, Reshape, Rescaling, {}", fmt::join(ignored, ", ")),
+           fmt::format("Dense, BatchNormalization, Activation, ReLU, LeakyReLU, Softmax, Flatten, Reshape, Rescaling, {}",
+                       fmt::join(ignored, ", ")),
            qkeras ? "convert QKeras models to QONNX (qonnx.converters.from_keras) and import that" : "export the model as ONNX");
     }
   }
@@ -229,15 +236,18 @@ class Reader {
     const bool with_bias = flag(layer, "use_bias", true);
     const auto found = arrays(layer, with_bias ? std::vector<std::string>{"kernel", "bias"} : std::vector<std::string>{"kernel"});
     const data::Hdf5Numbers& kernel = *found.front();
-    if (kernel.shape.size() != 2 || kernel.values.empty()) fail(layer.place, fmt::format("a kernel of shape ({})", fmt::join(kernel.shape, ", ")), "(inputs, units)");
+    if (kernel.shape.size() != 2 || kernel.values.empty())
+      fail(layer.place, fmt::format("a kernel of shape ({})", fmt::join(kernel.shape, ", ")), "(inputs, units)");
     AffineStep step{kernel.shape[0], kernel.shape[1], std::vector<double>(kernel.values.size()), std::vector<double>(kernel.shape[1])};
     if (number(layer, "units", -1) != static_cast<double>(step.outputs))
-      fail(layer.place, fmt::format("a kernel of shape ({})", fmt::join(kernel.shape, ", ")), fmt::format("{:g} units, as the configuration says", number(layer, "units", -1)));
+      fail(layer.place, fmt::format("a kernel of shape ({})", fmt::join(kernel.shape, ", ")),
+           fmt::format("{:g} units, as the configuration says", number(layer, "units", -1)));
     for (std::size_t i = 0; i < step.inputs; ++i) {
       for (std::size_t o = 0; o < step.outputs; ++o) step.weights[o * step.inputs + i] = kernel.values[i * step.outputs + o];
     }
     if (with_bias) {
-      if (found[1]->values.size() != step.outputs) fail(layer.place, fmt::format("a bias of {} elements", found[1]->values.size()), fmt::format("{}", step.outputs));
+      if (found[1]->values.size() != step.outputs)
+        fail(layer.place, fmt::format("a bias of {} elements", found[1]->values.size()), fmt::format("{}", step.outputs));
       step.bias.assign(found[1]->values.begin(), found[1]->values.end());
     }
     append(chain_, {layer.place, std::move(step)});
@@ -255,7 +265,8 @@ class Reader {
     const double epsilon = number(layer, "epsilon", 1e-3);
     const std::size_t count = found.back()->values.size();
     for (const auto* array : found) {
-      if (array->values.size() != count || count == 0) fail(layer.place, fmt::format("weights of {} and {} elements", array->values.size(), count), "one per feature each");
+      if (array->values.size() != count || count == 0)
+        fail(layer.place, fmt::format("weights of {} and {} elements", array->values.size(), count), "one per feature each");
     }
     const auto& mean = found[found.size() - 2]->values;
     const auto& variance = found.back()->values;
@@ -299,7 +310,8 @@ class Reader {
                                                          {"sigmoid", space::Activation::sigmoid},
                                                          {"leaky_relu", space::Activation::leaky_relu}};
     const auto found = known.find(name);
-    if (found == known.end()) fail(layer.place, "activation '" + printable(name) + "'", "linear, relu, tanh, sigmoid, leaky_relu or softmax");
+    if (found == known.end())
+      fail(layer.place, "activation '" + printable(name) + "'", "linear, relu, tanh, sigmoid, leaky_relu or softmax");
     append(chain_, {layer.place, ActivationStep{found->second, slope}});
   }
 
@@ -317,7 +329,8 @@ std::string version_text(const std::string& version) { return version.empty() ? 
 Chain read_keras_h5(const std::string& file) {
   const auto texts = data::read_hdf5_texts(file, {"model_config", "keras_version"});
   if (texts[0].empty()) {
-    fail_at(file, "", "no attribute 'model_config'", "a whole model", "save it with model.save(), weights alone do not say what they belong to");
+    fail_at(file, "", "no attribute 'model_config'", "a whole model",
+            "save it with model.save(), weights alone do not say what they belong to");
   }
   const Json config = parse_json(texts[0], file + ": model_config");
   return Reader(file, config, arrays_of(file, "model_weights"), true).read(version_text(texts[1]));
@@ -337,7 +350,8 @@ Chain read_keras_archive(const std::string& file) {
     fail_at(file, "model.weights.h5", error.text().found, error.text().expected, error.text().hint);
   }
   const bool has_version = metadata.is_object() && metadata.contains("keras_version") && metadata["keras_version"].is_string();
-  return Reader(file, config, std::move(weights), false).read(version_text(has_version ? metadata["keras_version"].get<std::string>() : ""));
+  return Reader(file, config, std::move(weights), false)
+      .read(version_text(has_version ? metadata["keras_version"].get<std::string>() : ""));
 }
 
 }  // namespace snac::exchange

@@ -56,7 +56,8 @@ std::string to_onnx(const nn::Mlp& mlp, const std::vector<std::string>& class_na
       const std::span parameters(mlp.parameters), statistics(mlp.statistics);
       emit("BatchNormalization",
            {value, vector("gamma", parameters.subspan(layer.gamma, count)), vector("beta", parameters.subspan(layer.beta, count)),
-            vector("mean", statistics.subspan(layer.running_mean, count)), vector("variance", statistics.subspan(layer.running_variance, count))},
+            vector("mean", statistics.subspan(layer.running_mean, count)),
+            vector("variance", statistics.subspan(layer.running_variance, count))},
            last && !activates, {{"epsilon", static_cast<float>(nn::kBatchNormEpsilon)}});
     }
     if (!activates) continue;

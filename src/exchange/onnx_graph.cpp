@@ -128,7 +128,8 @@ std::string OnnxGraph::bytes() const {
   google::protobuf::io::StringOutputStream stream(&bytes);
   google::protobuf::io::CodedOutputStream coded(&stream);
   coded.SetSerializationDeterministic(true);
-  if (!model_.SerializeToCodedStream(&coded)) throw DataError("a model is too large for an ONNX file", {.where = {}, .found = "more than 2 GiB", .expected = {}, .hint = {}});
+  if (!model_.SerializeToCodedStream(&coded))
+    throw DataError("a model is too large for an ONNX file", {.where = {}, .found = "more than 2 GiB", .expected = {}, .hint = {}});
   coded.Trim();
   return bytes;
 }

@@ -90,14 +90,16 @@ class Reader {
     index();
     const std::string last = output_of(output);
     for (const int k : order_for(last)) run(graph_.node(k), k);
-    if (const auto constant = constants_.find(last); constant != constants_.end()) fail("", "an output that does not depend on the inputs", "a model");
+    if (const auto constant = constants_.find(last); constant != constants_.end())
+      fail("", "an output that does not depend on the inputs", "a model");
     if (head_ != last) fail("", "an output '" + printable(last) + "' that is not the end of the chain", "one operation after the other");
     if (pending_scale_) fail("", "a QuantizeLinear without DequantizeLinear behind it", "both");
     return std::move(chain_);
   }
 
  private:
-  [[noreturn]] void fail(const std::string& node, const std::string& found, const std::string& expected, const std::string& hint = {}) const {
+  [[noreturn]] void fail(const std::string& node, const std::string& found, const std::string& expected,
+                         const std::string& hint = {}) const {
     fail_at(file_, node, found, expected, hint);
   }
 
@@ -121,7 +123,8 @@ class Reader {
       fail("", fmt::format("{} nodes", graph_.node_size()), fmt::format("at most {}", kMaxChainNodes));
     if (graph_.sparse_initializer_size() > 0) fail("", "sparse initialisers", "dense ones");
     for (const auto& tensor : graph_.initializer()) {
-      if (!initializers_.emplace(tensor.name(), &tensor).second) fail("", "two initialisers '" + printable(tensor.name()) + "'", "one of each name");
+      if (!initializers_.emplace(tensor.name(), &tensor).second)
+        fail("", "two initialisers '" + printable(tensor.name()) + "'", "one of each name");
     }
     for (const auto& value : graph_.input()) {
       if (!initializers_.contains(value.name())) inputs_.emplace(value.name(), &value);
@@ -146,7 +149,10 @@ class Reader {
     if (!wanted.empty()) {
       if (producers_.contains(wanted)) return wanted;
       throw ConfigError("a model has no such output",
-                        {.where = file_, .found = "'" + wanted + "'", .expected = fmt::format("a value of the graph; its outputs are {}", fmt::join(names, ", ")), .hint = {}});
+                        {.where = file_,
+                         .found = "'" + wanted + "'",
+                         .expected = fmt::format("a value of the graph; its outputs are {}", fmt::join(names, ", ")),
+                         .hint = {}});
     }
     if (graph_.output_size() == 1) return graph_.output(0).name();
     if (scores.size() == 1) return scores.front();
@@ -177,7 +183,8 @@ class Reader {
       const int source = producer(graph_.node(k).input(next++));
       if (source < 0) continue;
       Mark& mark = marks[static_cast<std::size_t>(source)];
-      if (mark == Mark::open) fail(title(graph_.node(source), source), "a cycle: it reads what depends on its own result", "a graph without cycles");
+      if (mark == Mark::open)
+        fail(title(graph_.node(source), source), "a cycle: it reads what depends on its own result", "a graph without cycles");
       if (mark == Mark::none) {
         mark = Mark::open;
         stack.emplace_back(source, 0);
@@ -227,8 +234,10 @@ class Reader {
       return;
     }
     if (name == head_) return;
-    if (inputs_.contains(name)) work.place.fail("a second input '" + printable(name) + "', or one that is read twice", "one input, read once");
-    if (producers_.contains(name)) work.place.fail("value '" + printable(name) + "', which another node reads as well", "one operation after the other");
+    if (inputs_.contains(name))
+      work.place.fail("a second input '" + printable(name) + "', or one that is read twice", "one input, read once");
+    if (producers_.contains(name))
+      work.place.fail("value '" + printable(name) + "', which another node reads as well", "one operation after the other");
     work.place.fail("value '" + printable(name) + "', which nothing gives", "an input, an initialiser or a node's output");
   }
 
@@ -244,7 +253,8 @@ class Reader {
     const int rank = tensor.has_shape() ? tensor.shape().dim_size() : 2;
     for (int d = rank > 1 ? 1 : 0; d < rank; ++d) {
       const std::int64_t length = tensor.has_shape() && tensor.shape().dim(d).has_dim_value() ? tensor.shape().dim(d).dim_value() : 0;
-      if (length < 0 || length > static_cast<std::int64_t>(kMaxChainValues) || features * static_cast<std::size_t>(length) > kMaxChainValues)
+      if (length < 0 || length > static_cast<std::int64_t>(kMaxChainValues) ||
+          features * static_cast<std::size_t>(length) > kMaxChainValues)
         place.fail(fmt::format("an input '{}' with an axis of {} elements", printable(name), length), "a size that fits");
       features *= static_cast<std::size_t>(length);
     }
@@ -382,7 +392,8 @@ class Reader {
                       "choose an earlier value as output with --output-name, or export the layers only");
     }
     if (features != 0 && handler->second != &Reader::arithmetic)
-      work.place.fail("the features as input " + std::to_string(features), "the features first, constants behind", "export weights on the right");
+      work.place.fail("the features as input " + std::to_string(features), "the features first, constants behind",
+                      "export weights on the right");
     (this->*handler->second)(work, features);
   }
 
@@ -392,7 +403,8 @@ class Reader {
     AffineStep step;
     step.inputs = weights.shape[transposed ? 1 : 0];
     step.outputs = weights.shape[transposed ? 0 : 1];
-    if (step.inputs == 0 || step.outputs == 0) work.place.fail("weights of shape " + shape_text(weights.shape), "at least one input and one output");
+    if (step.inputs == 0 || step.outputs == 0)
+      work.place.fail("weights of shape " + shape_text(weights.shape), "at least one input and one output");
     step.weights = transposed ? weights.values : transpose(weights, {}, work.place).values;
     step.bias.assign(step.outputs, 0);
     return step;
@@ -504,13 +516,14 @@ class Reader {
 
   void flatten(const Work& work, int) {
     if (work.node.op_type() == "Flatten") {
-      if (const std::int64_t axis = work.integer("axis", 1); axis != 1) work.place.fail(fmt::format("axis {}", axis), "axis 1: one row per sample");
+      if (const std::int64_t axis = work.integer("axis", 1); axis != 1)
+        work.place.fail(fmt::format("axis {}", axis), "axis 1: one row per sample");
     } else {
       const Tensor& target = need_constant(work, 1, "shape");
       const std::size_t known = width(chain_);
-      const bool to_rows = target.values.size() == 2 &&
-                           (target.values[1] == -1 || (known > 0 && target.values[1] == static_cast<double>(known)) ||
-                            (target.values[1] == 0 && flat_));
+      const bool to_rows =
+          target.values.size() == 2 &&
+          (target.values[1] == -1 || (known > 0 && target.values[1] == static_cast<double>(known)) || (target.values[1] == 0 && flat_));
       if (!to_rows) work.place.fail(fmt::format("a reshape to ({})", fmt::join(target.values, ", ")), "one row of features per sample");
     }
     flat_ = true;
@@ -540,9 +553,9 @@ class Reader {
     rounding_function(mode, work.place);
     const bool is_signed = work.integer("signed", 1) != 0, narrow = work.integer("narrow", 0) != 0;
     QuantStep step;
-    const std::map<std::string, fixed::Rounding> roundings{{"ROUND", fixed::Rounding::rnd_conv},     {"HALF_EVEN", fixed::Rounding::rnd_conv},
-                                                           {"FLOOR", fixed::Rounding::trn},          {"DOWN", fixed::Rounding::trn_zero},
-                                                           {"HALF_UP", fixed::Rounding::rnd_inf},    {"HALF_DOWN", fixed::Rounding::rnd_zero}};
+    const std::map<std::string, fixed::Rounding> roundings{{"ROUND", fixed::Rounding::rnd_conv},  {"HALF_EVEN", fixed::Rounding::rnd_conv},
+                                                           {"FLOOR", fixed::Rounding::trn},       {"DOWN", fixed::Rounding::trn_zero},
+                                                           {"HALF_UP", fixed::Rounding::rnd_inf}, {"HALF_DOWN", fixed::Rounding::rnd_zero}};
     std::string upper = mode;
     for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     const auto rounding = roundings.find(upper);
@@ -620,7 +633,8 @@ class Reader {
 
   void multi_threshold(const Work& work, int) {
     const Tensor& thresholds = need_constant(work, 1, "thresholds");
-    if (thresholds.shape.size() != 2 || thresholds.shape[0] == 0) work.place.fail("thresholds of shape " + shape_text(thresholds.shape), "(elements or 1, thresholds)");
+    if (thresholds.shape.size() != 2 || thresholds.shape[0] == 0)
+      work.place.fail("thresholds of shape " + shape_text(thresholds.shape), "(elements or 1, thresholds)");
     const std::string layout = work.text("data_layout", "");
     if (!layout.empty() && layout != "NC") work.place.fail("data layout '" + printable(layout) + "'", "NC");
     need_flat(work.place);
@@ -632,7 +646,8 @@ class Reader {
     const auto row = static_cast<std::ptrdiff_t>(thresholds.shape[1]);
     for (std::size_t r = 0; r < step.rows; ++r) {
       const auto first = step.thresholds.begin() + static_cast<std::ptrdiff_t>(r) * row;
-      if (std::any_of(first, first + row, [](double t) { return std::isnan(t); })) work.place.fail("a threshold that is no number", "numbers");
+      if (std::any_of(first, first + row, [](double t) { return std::isnan(t); }))
+        work.place.fail("a threshold that is no number", "numbers");
       std::sort(first, first + row);
     }
     push(work, std::move(step));
@@ -646,8 +661,8 @@ class Reader {
   std::map<std::string, int> producers_;
   std::map<std::string, Tensor> constants_;
   std::size_t values_ = 0;
-  std::string head_;   ///< the value at the chain's end
-  bool flat_ = true;   ///< one axis of features besides the batch
+  std::string head_;                                                                  ///< the value at the chain's end
+  bool flat_ = true;                                                                  ///< one axis of features besides the batch
   std::optional<std::pair<std::vector<double>, std::vector<double>>> pending_scale_;  ///< between QuantizeLinear and DequantizeLinear
 };
 
@@ -657,12 +672,14 @@ Chain read_onnx(const std::string& bytes, const std::string& file, const std::st
   const QuietProtobuf quiet;
   onnx::ModelProto model;
   if (bytes.size() > 0x7FFFFFFFU || !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    throw DataError("a model file is damaged",
-                    {.where = file, .found = "bytes that are no ONNX model", .expected = "a complete .onnx file", .hint = "export it again"});
+    throw DataError(
+        "a model file is damaged",
+        {.where = file, .found = "bytes that are no ONNX model", .expected = "a complete .onnx file", .hint = "export it again"});
   }
   if (!model.has_graph() || model.graph().node_size() == 0) fail_at(file, "", "no graph", "an ONNX model with a graph");
   if (model.functions_size() > 0) {
-    fail_at(file, "", "functions of the model's own", "operations of ONNX and QONNX only", "inline them: onnx.inliner.inline_local_functions");
+    fail_at(file, "", "functions of the model's own", "operations of ONNX and QONNX only",
+            "inline them: onnx.inliner.inline_local_functions");
   }
   return Reader(model, file, folder).read(output);
 }

@@ -70,7 +70,8 @@ class Exporter {
       index_ = k + 1;
       if (node_->inputs.size() != 1) refuse("several values read", "a chain of layers");
       const auto source = static_cast<std::size_t>(node_->inputs.front());
-      values_.push_back(std::visit([&](const auto& op) { return emit(op, net_.value(node_->inputs.front()), values_[source]); }, node_->op));
+      values_.push_back(
+          std::visit([&](const auto& op) { return emit(op, net_.value(node_->inputs.front()), values_[source]); }, node_->op));
     }
     if (!net_.gives_index()) emit_output();
     file_.bytes = graph_.bytes();
@@ -79,8 +80,9 @@ class Exporter {
 
  private:
   [[noreturn]] void refuse(const std::string& found, const std::string& expected, const std::string& hint = {}) const {
-    throw DataError("a network cannot be said in QONNX exactly",
-                    {.where = node_ == nullptr ? "input" : "node '" + node_->name + "'", .found = found, .expected = expected, .hint = hint});
+    throw DataError(
+        "a network cannot be said in QONNX exactly",
+        {.where = node_ == nullptr ? "input" : "node '" + node_->name + "'", .found = found, .expected = expected, .hint = hint});
   }
   void note(const std::string& text) { file_.notes.push_back(fmt::format("{}: {}", node_ == nullptr ? "input" : node_->name, text)); }
   void not_for_hls4ml(const std::string& text) {
@@ -102,7 +104,8 @@ class Exporter {
     const std::string zero = graph_.constant(output + "_zero", {}, {0});
     const std::string bits = graph_.constant(output + "_bits", {}, {static_cast<float>(quant.bits)});
     graph_.node("Quant", {input, scale, zero, bits}, output,
-                {{"signed", std::int64_t{quant.is_signed}}, {"narrow", std::int64_t{quant.narrow}}, {"rounding_mode", quant.rounding}}, kQuantDomain);
+                {{"signed", std::int64_t{quant.is_signed}}, {"narrow", std::int64_t{quant.narrow}}, {"rounding_mode", quant.rounding}},
+                kQuantDomain);
     return output;
   }
   std::string quant(const std::string& input, const std::string& output, std::size_t elements, const Quant& quant) {
@@ -122,7 +125,8 @@ class Exporter {
     for (const double v : values) {
       integers.push_back(0);
       const auto single = static_cast<float>(v);
-      if (!to_integer(v, type.fraction_bits, integers.back()) || static_cast<double>(single) != v || (v != 0 && std::abs(single) < 0x1p-100F))
+      if (!to_integer(v, type.fraction_bits, integers.back()) || static_cast<double>(single) != v ||
+          (v != 0 && std::abs(single) < 0x1p-100F))
         refuse(fmt::format("a constant {:.17g}", v), "a number that single precision holds");
       floats.push_back(single);
     }
@@ -142,7 +146,8 @@ class Exporter {
         const double w = sum.weights[o * sum.inputs + i];
         const Span& x = inputs[i];
         units.push_back(scaled(w, -x.fraction_bits));
-        magnitude += std::abs(w) * scaled(std::max(std::abs(static_cast<double>(x.low)), std::abs(static_cast<double>(x.high))), -x.fraction_bits);
+        magnitude +=
+            std::abs(w) * scaled(std::max(std::abs(static_cast<double>(x.low)), std::abs(static_cast<double>(x.high))), -x.fraction_bits);
       }
       const int finest = fraction_bits_of(units);
       if (magnitude > 0 && scaled(magnitude, finest) > kExactSingle) {
@@ -179,7 +184,8 @@ class Exporter {
   CastPlan plan(const FixedType& type, const Span& from, bool positive) const {
     CastPlan plan;
     const int dropped = from.fraction_bits - type.fraction_bits();
-    const bool clips = !type.is_signed && (type.overflow == Overflow::sat || type.overflow == Overflow::sat_sym);  // negatives become 0 anyway
+    const bool clips =
+        !type.is_signed && (type.overflow == Overflow::sat || type.overflow == Overflow::sat_sym);  // negatives become 0 anyway
     const double half = scaled(1, -type.fraction_bits() - 1), unit = scaled(1, -from.fraction_bits);
     if (dropped > 0) {
       switch (type.rounding) {
@@ -218,7 +224,8 @@ class Exporter {
     wide.integer_bits = wide.width - type.fraction_bits();
     wide.is_signed = true;
     wide.overflow = Overflow::sat;
-    return fixed::cast_raw(from.low, from.fraction_bits, wide) < type.lowest_raw() || fixed::cast_raw(from.high, from.fraction_bits, wide) > type.max_raw();
+    return fixed::cast_raw(from.low, from.fraction_bits, wide) < type.lowest_raw() ||
+           fixed::cast_raw(from.high, from.fraction_bits, wide) > type.max_raw();
   }
 
   static bool uniform(const std::vector<FixedType>& types) {
@@ -236,12 +243,14 @@ class Exporter {
     }
     quant.bits = integer_bits + quant.fraction_bits;
     if (quant.is_signed && quant.bits < 2) quant.bits = 2;
-    if (quant.bits > fixed::kMaxWidth) refuse(fmt::format("elements that take {} bits together", quant.bits), fmt::format("at most {}", fixed::kMaxWidth));
+    if (quant.bits > fixed::kMaxWidth)
+      refuse(fmt::format("elements that take {} bits together", quant.bits), fmt::format("at most {}", fixed::kMaxWidth));
     return quant;
   }
 
   /// The sum, then the cast of every output into its type. @param relu  with max(x, 0) between
-  Emitted cast_sum(const std::string& input, Sum sum, const std::vector<Span>& inputs, const std::vector<Span>& outputs, const TensorType& type, bool relu) {
+  Emitted cast_sum(const std::string& input, Sum sum, const std::vector<Span>& inputs, const std::vector<Span>& outputs,
+                   const TensorType& type, bool relu) {
     std::vector<FixedType> types;
     for (std::size_t o = 0; o < sum.outputs; ++o) types.push_back(type.type(o));
     std::vector<CastPlan> plans;
@@ -251,20 +260,23 @@ class Exporter {
     return cast_each(input, std::move(sum), inputs, outputs, types, plans, relu);
   }
 
-  Emitted cast_uniform(const std::string& input, Sum sum, const std::vector<Span>& inputs, const std::vector<Span>& outputs, const FixedType& type,
-                       const std::vector<CastPlan>& plans, bool relu) {
-    Quant quant_type{.bits = type.width, .fraction_bits = type.fraction_bits(), .is_signed = type.is_signed, .narrow = false, .rounding = ""};
+  Emitted cast_uniform(const std::string& input, Sum sum, const std::vector<Span>& inputs, const std::vector<Span>& outputs,
+                       const FixedType& type, const std::vector<CastPlan>& plans, bool relu) {
+    Quant quant_type{
+        .bits = type.width, .fraction_bits = type.fraction_bits(), .is_signed = type.is_signed, .narrow = false, .rounding = ""};
     bool overflow = false;
     for (std::size_t o = 0; o < sum.outputs; ++o) {
       sum.bias[o] += plans[o].add;
       overflow |= overflows(type, outputs[o]);
       if (plans[o].rounding.empty()) continue;
-      if (!quant_type.rounding.empty() && quant_type.rounding != plans[o].rounding) refuse("outputs that need different roundings", "one rounding");
+      if (!quant_type.rounding.empty() && quant_type.rounding != plans[o].rounding)
+        refuse("outputs that need different roundings", "one rounding");
       quant_type.rounding = plans[o].rounding;
     }
     if (quant_type.rounding.empty()) quant_type.rounding = "ROUND";
     if (quant_type.rounding != "ROUND" && quant_type.rounding != "FLOOR")
-      not_for_hls4ml(fmt::format("rounding {} stands as {}, which hls4ml does not read", fixed::to_string(type.rounding), quant_type.rounding));
+      not_for_hls4ml(
+          fmt::format("rounding {} stands as {}, which hls4ml does not read", fixed::to_string(type.rounding), quant_type.rounding));
     if (type.is_signed && type.width == 1) {
       if (overflow) refuse("a signed type of one bit that can overflow", "two bits: one signed bit means -1 and +1 in QONNX");
       quant_type.bits = 2;
@@ -278,8 +290,8 @@ class Exporter {
     return {quant(value, name("Quant"), sum.outputs, quant_type), {0}};
   }
 
-  Emitted cast_each(const std::string& input, Sum sum, const std::vector<Span>& inputs, const std::vector<Span>& outputs, std::vector<FixedType> types,
-                    const std::vector<CastPlan>& plans, bool relu) {
+  Emitted cast_each(const std::string& input, Sum sum, const std::vector<Span>& inputs, const std::vector<Span>& outputs,
+                    std::vector<FixedType> types, const std::vector<CastPlan>& plans, bool relu) {
     const bool any_signed = std::any_of(types.begin(), types.end(), [](const FixedType& t) { return t.is_signed; });
     int widest = 0;
     for (std::size_t o = 0; o < sum.outputs; ++o) {
@@ -287,12 +299,14 @@ class Exporter {
       if (!plans[o].rounding.empty() && plans[o].rounding != "FLOOR")
         refuse("elements of different types with rounding " + fixed::to_string(type.rounding), "RND or TRN");
       if (any_signed && !type.is_signed) {
-        if (outputs[o].low < 0 || overflows(type, outputs[o])) refuse("signed and unsigned elements beside each other that saturate", "all signed or all unsigned");
+        if (outputs[o].low < 0 || overflows(type, outputs[o]))
+          refuse("signed and unsigned elements beside each other that saturate", "all signed or all unsigned");
         ++type.width;
         ++type.integer_bits;
         type.is_signed = true;
       }
-      if (type.overflow == Overflow::sat_sym && type.is_signed && overflows(type, outputs[o])) refuse("elements of different types with SAT_SYM", "SAT");
+      if (type.overflow == Overflow::sat_sym && type.is_signed && overflows(type, outputs[o]))
+        refuse("elements of different types with SAT_SYM", "SAT");
       widest = std::max(widest, type.width);
     }
     widest = std::max(widest, 2);
@@ -317,7 +331,9 @@ class Exporter {
       emitted.tensor = quant(value, name("Quant"), sum.outputs, rounding);
       return emitted;
     }
-    note("elements of different types that saturate: saturated with their highest bits aligned, then rounded with their lowest bits aligned");
+    note(
+        "elements of different types that saturate: saturated with their highest bits aligned, then rounded with their lowest bits "
+        "aligned");
     Quant saturating = rounding;
     saturating.fraction_bits = widest;
     value = quant(value, name("Quant", "_top"), sum.outputs, saturating);
@@ -393,7 +409,8 @@ class Exporter {
     bool plain_cast = uniform(node_->output.types);
     for (std::size_t i = 0; i < from.size(); ++i) {
       const FixedType& t = from.type(i);
-      spans.push_back({relu ? std::max<std::int64_t>(0, t.min_raw()) : t.min_raw(), std::max<std::int64_t>(relu ? 0 : t.min_raw(), t.max_raw()), t.fraction_bits()});
+      spans.push_back({relu ? std::max<std::int64_t>(0, t.min_raw()) : t.min_raw(),
+                       std::max<std::int64_t>(relu ? 0 : t.min_raw(), t.max_raw()), t.fraction_bits()});
     }
     for (std::size_t i = 0; i < from.size(); ++i)
       plain_cast = plain_cast && plan(node_->output.type(i), spans[i], never_negative(spans)).add == 0 && input.shift_of(i) == 0;
@@ -416,7 +433,9 @@ class Exporter {
       op("Relu", {value}, name("Relu"), from.size());
       value = name("Relu");
     }
-    const Quant quant_type{.bits = type.width, .fraction_bits = type.fraction_bits(), .is_signed = type.is_signed,
+    const Quant quant_type{.bits = type.width,
+                           .fraction_bits = type.fraction_bits(),
+                           .is_signed = type.is_signed,
                            .narrow = overflow && type.is_signed && type.overflow == Overflow::sat_sym,
                            .rounding = shared.rounding.empty() ? "ROUND" : shared.rounding};
     return {quant(value, name("Quant"), from.size(), quant_type), {0}};
@@ -442,7 +461,8 @@ class Exporter {
       if (rise < 0) refuse("a table '" + table.function + "' that falls", "a table that rises");
       if (rise > static_cast<std::int64_t>(kMaxThresholds - thresholds.size()))
         refuse("a table '" + table.function + "' of many steps", fmt::format("at most {}", kMaxThresholds));
-      thresholds.insert(thresholds.end(), static_cast<std::size_t>(rise), static_cast<float>(fixed::to_real(in.min_raw() + static_cast<std::int64_t>(k), in)));
+      thresholds.insert(thresholds.end(), static_cast<std::size_t>(rise),
+                        static_cast<float>(fixed::to_real(in.min_raw() + static_cast<std::int64_t>(k), in)));
     }
     // A table that is the same everywhere: a threshold that nothing reaches.
     if (thresholds.empty()) thresholds.push_back(static_cast<float>(2 * fixed::to_real(in.max_raw(), in) + 1));
@@ -477,7 +497,8 @@ class Exporter {
   Emitted emit(const fixed::ArgmaxOp&, const TensorType& from, const Emitted& input) {
     if (index_ != net_.nodes.size()) refuse("argmax before the end", "it as the last node");
     const std::string value = plain(from, input, "_plain");
-    graph_.node("ArgMax", {value}, "global_out", {{"axis", std::int64_t{1}}, {"keepdims", std::int64_t{1}}, {"select_last_index", std::int64_t{0}}});
+    graph_.node("ArgMax", {value}, "global_out",
+                {{"axis", std::int64_t{1}}, {"keepdims", std::int64_t{1}}, {"select_last_index", std::int64_t{0}}});
     graph_.output("global_out", 1, 1, onnx::TensorProto::INT64);
     not_for_hls4ml("argmax, which hls4ml does not read (--output-stage logits)");
     return {"global_out", {0}};

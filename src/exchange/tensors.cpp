@@ -31,7 +31,8 @@ double half_to_double(std::uint16_t bits) {
 double bfloat_to_double(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 template <class T>
-std::vector<double> numbers(const std::string& bytes, const std::function<double(T)>& convert = [](T v) { return static_cast<double>(v); }) {
+std::vector<double> numbers(
+    const std::string& bytes, const std::function<double(T)>& convert = [](T v) { return static_cast<double>(v); }) {
   std::vector<double> out(bytes.size() / sizeof(T));
   for (std::size_t i = 0; i < out.size(); ++i) {
     T value;
@@ -151,8 +152,8 @@ std::string external_bytes(const onnx::TensorProto& proto, std::size_t wanted, c
     offset = std::stoull(entry.value());
   }
   const std::filesystem::path path(location);
-  const bool inside = !location.empty() && !path.is_absolute() &&
-                      std::none_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; });
+  const bool inside =
+      !location.empty() && !path.is_absolute() && std::none_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; });
   if (!inside) place.fail("external data in '" + location.substr(0, 80) + "'", "a file in the model's folder");
   const std::string full = (std::filesystem::path(folder) / path).string();
   std::error_code code;
@@ -164,7 +165,8 @@ std::string external_bytes(const onnx::TensorProto& proto, std::size_t wanted, c
   std::ifstream in(full, std::ios::binary);
   std::string bytes(wanted, '\0');
   in.seekg(static_cast<std::streamoff>(offset));
-  if (!in.read(bytes.data(), static_cast<std::streamsize>(wanted))) place.fail("external data that cannot be read: " + full, "a readable file");
+  if (!in.read(bytes.data(), static_cast<std::streamsize>(wanted)))
+    place.fail("external data that cannot be read: " + full, "a readable file");
   return bytes;
 }
 
@@ -195,7 +197,9 @@ Tensor decode(const onnx::TensorProto& proto, const std::string& folder, const P
   }
   const std::size_t count = elements(tensor.shape, place);
   const auto type = element_type(proto.data_type());
-  if (!type) place.fail(fmt::format("elements of ONNX type number {}", proto.data_type()), "floats of 16 to 64 bits, integers of 8 to 64 bits or bool");
+  if (!type)
+    place.fail(fmt::format("elements of ONNX type number {}", proto.data_type()),
+               "floats of 16 to 64 bits, integers of 8 to 64 bits or bool");
   std::string raw;
   if (proto.data_location() == onnx::TensorProto::EXTERNAL)
     raw = external_bytes(proto, count * type->bytes, folder, place);
@@ -205,7 +209,8 @@ Tensor decode(const onnx::TensorProto& proto, const std::string& folder, const P
     tensor.values = field_values(proto);
   if (!raw.empty()) {
     if (raw.size() != count * type->bytes)
-      place.fail(fmt::format("{} bytes for shape {} of {}", raw.size(), shape_text(tensor.shape), type->name), fmt::format("{} bytes", count * type->bytes));
+      place.fail(fmt::format("{} bytes for shape {} of {}", raw.size(), shape_text(tensor.shape), type->name),
+                 fmt::format("{} bytes", count * type->bytes));
     tensor.values = raw_values(proto.data_type(), raw);
   }
   if (tensor.values.size() != count)
@@ -281,7 +286,8 @@ Tensor reshape(Tensor a, const std::vector<double>& target, const Place& place) 
       shape.push_back(1);
       continue;
     }
-    if (!(length >= 0) || length > static_cast<double>(kMaxChainValues)) place.fail(fmt::format("an axis of {} elements", length), "a shape");
+    if (!(length >= 0) || length > static_cast<double>(kMaxChainValues))
+      place.fail(fmt::format("an axis of {} elements", length), "a shape");
     shape.push_back(static_cast<std::size_t>(length));
     known = elements(shape, place);
   }

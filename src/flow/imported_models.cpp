@@ -21,8 +21,10 @@ void import_trial(Study& study, const std::string& path, const std::string& iden
   for (const auto& note : model.notes) spdlog::info("{}: {}", path, note);
   const auto& classes = study.train().class_names;
   if (!model.class_names.empty() && model.class_names != classes) {
-    throw DataError("a model's classes are not those of the data",
-                    {.where = path, .found = fmt::format("{}", fmt::join(model.class_names, ", ")), .expected = fmt::format("{}", fmt::join(classes, ", ")), .hint = {}});
+    throw DataError("a model's classes are not those of the data", {.where = path,
+                                                                    .found = fmt::format("{}", fmt::join(model.class_names, ", ")),
+                                                                    .expected = fmt::format("{}", fmt::join(classes, ", ")),
+                                                                    .hint = {}});
   }
   const nn::Mlp mlp = as_classifier(std::get<nn::Mlp>(model.network), study.train().num_features, study.train().num_classes, path);
   std::vector<double> accuracies, losses;
@@ -67,10 +69,11 @@ void import_trial(Study& study, const std::string& path, const std::string& iden
 
 nn::Mlp as_classifier(const nn::Mlp& mlp, int features, int classes, const std::string& where) {
   if (mlp.layers.front().inputs != features) {
-    throw ConfigError("a model does not fit the data", {.where = where,
-                                                        .found = fmt::format("{} inputs", mlp.layers.front().inputs),
-                                                        .expected = fmt::format("{}, the features of the data", features),
-                                                        .hint = "data.columns, data.constituents and data.scaling say which features there are"});
+    throw ConfigError("a model does not fit the data",
+                      {.where = where,
+                       .found = fmt::format("{} inputs", mlp.layers.front().inputs),
+                       .expected = fmt::format("{}, the features of the data", features),
+                       .hint = "data.columns, data.constituents and data.scaling say which features there are"});
   }
   const int outputs = mlp.layers.back().outputs;
   const bool sigmoid = mlp.layers.back().activation == space::Activation::sigmoid;
@@ -106,7 +109,8 @@ std::vector<TrialResult> imported_trials(Study& study) {
     const std::string identity = "import:" + sha256_file(path);
     for (const TrialResult& earlier : results) {
       if (earlier.identity != identity) continue;
-      throw ConfigError("a model stands twice", {.where = study.config().file + ": models", .found = path, .expected = "each once", .hint = {}});
+      throw ConfigError("a model stands twice",
+                        {.where = study.config().file + ": models", .found = path, .expected = "each once", .hint = {}});
     }
     if (!study.store().find_trial(study.name(), identity)) import_trial(study, path, identity, k);
     results.push_back(trial_result(study.store().find_trial(study.name(), identity).value()));

@@ -253,10 +253,9 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
   const std::string accuracy =
       measured ? fmt::format("integers at {} and {:.0f} % zeros", compress::to_string(target.precision), 100 * target.sparsity) : "float";
   const std::string source = measured ? circuit_source(config) : folds(config) ? cost::kFoldedSampleSource : cost::kSampleSource;
-  std::string text =
-      fmt::format("Pareto front of {} ({} of {} trials; accuracy: {}, validation; resources: estimate '{}')\n{}",
-                  config.models.empty() ? "the global search" : "the imported models", result.search_front.size(), result.trials.size(), accuracy,
-                  source, table.str());
+  std::string text = fmt::format("Pareto front of {} ({} of {} trials; accuracy: {}, validation; resources: estimate '{}')\n{}",
+                                 config.models.empty() ? "the global search" : "the imported models", result.search_front.size(),
+                                 result.trials.size(), accuracy, source, table.str());
   if (config.search.early_termination.rule != TerminationRule::none) {
     const TrainingEffort effort = training_effort(result.trials, config);
     text += fmt::format("early termination: {} of {} trials were stopped; {} of {} epochs ({:.1f} %) were not trained\n", effort.stopped,

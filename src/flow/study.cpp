@@ -140,8 +140,10 @@ Study::~Study() = default;
 
 const space::SearchSpace& Study::space() const {
   if (space_ != nullptr) return *space_;
-  throw ConfigError("a study of imported models has no search space",
-                    {.where = config_.file + ": models", .found = "models instead of a space", .expected = "a search space", .hint = "use a study with 'space'"});
+  throw ConfigError("a study of imported models has no search space", {.where = config_.file + ": models",
+                                                                       .found = "models instead of a space",
+                                                                       .expected = "a search space",
+                                                                       .hint = "use a study with 'space'"});
 }
 
 std::string stage_key(const StudyConfig& config, const std::string& stage, const std::vector<std::string>& sections) {

@@ -1,9 +1,8 @@
 // ONNX files: of our own writer, of the forms that exporters use, and malformed ones.
-#include "../onnx_graph.hpp"
-
 #include <cmath>
 #include <functional>
 
+#include "../onnx_graph.hpp"
 #include "../proto.hpp"
 #include "reading.hpp"
 #include "snac/core/rng.hpp"
@@ -29,14 +28,16 @@ std::vector<float> random_features(int count) {
 }
 
 TEST(Onnx, float_models_keep_their_outputs) {
-  for (const auto activation : {space::Activation::linear, space::Activation::relu, space::Activation::tanh, space::Activation::sigmoid, space::Activation::leaky_relu}) {
+  for (const auto activation : {space::Activation::linear, space::Activation::relu, space::Activation::tanh, space::Activation::sigmoid,
+                                space::Activation::leaky_relu}) {
     for (const bool batch_norm : {false, true}) {
       const nn::Mlp mlp = random_mlp(space::mlp(7, {6, 5}, 3, activation, batch_norm), 3);
       const FileOf file(to_onnx(mlp, {"a", "b", "c"}, {{"kind", "none"}}));
       const ImportedModel model = import_model(file.path());
       EXPECT_EQ(model.class_names, (std::vector<std::string>{"a", "b", "c"}));
       EXPECT_EQ(model.preprocessing, (Json{{"kind", "none"}}));
-      const auto features = random_features(70), expected = outputs(mlp, features), found = outputs(std::get<nn::Mlp>(model.network), features);
+      const auto features = random_features(70), expected = outputs(mlp, features),
+                 found = outputs(std::get<nn::Mlp>(model.network), features);
       for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-5) << space::summary(mlp.spec);
     }
   }
@@ -65,7 +66,8 @@ TEST(Onnx, reads_the_forms_that_exporters_use) {
   graph.node("Add", {graph.constant("b", {2}, {0.5F, -0.5F}), "product"}, "sum");
   graph.node("Relu", {"sum"}, "active");
   graph.node("Dropout", {"active"}, "kept");
-  graph.node("Gemm", {"kept", graph.constant("w2", {2, 2}, {1, 2, 3, 4}), graph.constant("b2", {1, 2}, {1, 1})}, "gemm", {{"alpha", 2.0F}, {"beta", 0.5F}});
+  graph.node("Gemm", {"kept", graph.constant("w2", {2, 2}, {1, 2, 3, 4}), graph.constant("b2", {1, 2}, {1, 1})}, "gemm",
+             {{"alpha", 2.0F}, {"beta", 0.5F}});
   graph.node("Neg", {"gemm"}, "negative");
   graph.node("Softmax", {"negative"}, "y", {{"axis", std::int64_t{-1}}});
   graph.output("y", 0, 2);
@@ -207,7 +209,8 @@ INSTANTIATE_TEST_SUITE_P(
                   },
                   "axes"},
         Malformed{"too_few_values", [](auto& g) { g.mutable_initializer(0)->set_raw_data("1234"); }, "4 bytes"},
-        Malformed{"strings_as_weights", [](auto& g) { g.mutable_initializer(0)->set_data_type(onnx::TensorProto::STRING); }, "type number 8"},
+        Malformed{"strings_as_weights", [](auto& g) { g.mutable_initializer(0)->set_data_type(onnx::TensorProto::STRING); },
+                  "type number 8"},
         Malformed{"integers_as_weights", [](auto& g) { g.mutable_initializer(0)->set_data_type(onnx::TensorProto::INT64); }, "int64"},
         Malformed{"weights_not_a_matrix",
                   [](auto& g) {
@@ -215,7 +218,8 @@ INSTANTIATE_TEST_SUITE_P(
                     g.mutable_initializer(0)->add_dims(12);
                   },
                   "weights of shape (12)"},
-        Malformed{"weights_that_do_not_fit", [](auto& g) {
+        Malformed{"weights_that_do_not_fit",
+                  [](auto& g) {
                     g.mutable_node(0)->mutable_attribute(0)->set_i(0);
                     g.mutable_node(0)->mutable_input()->RemoveLast();
                   },
@@ -224,15 +228,23 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"not_a_number",
                   [](auto& g) { g.mutable_initializer(1)->set_raw_data(std::string("\0\0\xC0\x7F", 4) + std::string(8, '\0')); }, "nan"},
         Malformed{"wrong_attribute", [](auto& g) { g.mutable_node(0)->mutable_attribute(0)->clear_i(); }, "'transB' that is no integer"},
-        Malformed{"branch", [](auto& g) { add_node(g, "Add", {"Gemm_1", "logits"}, "z"); g.mutable_output(0)->set_name("z"); }, "another node reads"},
+        Malformed{"branch",
+                  [](auto& g) {
+                    add_node(g, "Add", {"Gemm_1", "logits"}, "z");
+                    g.mutable_output(0)->set_name("z");
+                  },
+                  "another node reads"},
         Malformed{"two_values_of_a_name", [](auto& g) { g.mutable_node(1)->set_output(0, g.node(0).output(0)); }, "second value"},
-        Malformed{"two_initialisers_of_a_name", [](auto& g) { g.mutable_initializer(1)->set_name(g.initializer(0).name()); }, "two initialisers"},
+        Malformed{"two_initialisers_of_a_name", [](auto& g) { g.mutable_initializer(1)->set_name(g.initializer(0).name()); },
+                  "two initialisers"},
         Malformed{"input_of_texts",
-                  [](auto& g) { g.mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::STRING); }, "type number 8"},
+                  [](auto& g) { g.mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::STRING); },
+                  "type number 8"},
         Malformed{"input_without_type", [](auto& g) { g.mutable_input(0)->clear_type(); }, "no tensor"},
         Malformed{"huge_input",
                   [](auto& g) {
-                    g.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(1)->set_dim_value(std::int64_t{1} << 62);
+                    g.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(1)->set_dim_value(
+                        std::int64_t{1} << 62);
                   },
                   "axis of"},
         Malformed{"many_nodes",
@@ -240,8 +252,7 @@ INSTANTIATE_TEST_SUITE_P(
                     for (int i = 0; i < 5000; ++i) add_node(g, "Identity", {"logits"}, ("i" + std::to_string(i)).c_str());
                   },
                   "nodes"},
-        Malformed{"slope",
-                  [](auto& g) { g.mutable_node(1)->set_op_type("LeakyRelu"); }, "slope 0.01"}),
+        Malformed{"slope", [](auto& g) { g.mutable_node(1)->set_op_type("LeakyRelu"); }, "slope 0.01"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

@@ -51,7 +51,8 @@ void expect_round_trip(const FixedNet& net, Rng& rng) {
 FixedNet one_layer(const FixedType& output) {
   FixedNet net;
   net.input = {{{"feature", 2}}, {FixedType{8, 5, true}}};
-  fixed::DenseOp dense{.inputs = 2, .outputs = 2, .weights = {4, 0, 2, 2}, .weight_fraction_bits = 2, .bias = {0, 1}, .bias_fraction_bits = 6};
+  fixed::DenseOp dense{
+      .inputs = 2, .outputs = 2, .weights = {4, 0, 2, 2}, .weight_fraction_bits = 2, .bias = {0, 1}, .bias_fraction_bits = 6};
   net.nodes.push_back({"dense", dense, {0}, {{{"feature", 2}}, {output}}});
   return net;
 }
@@ -159,7 +160,8 @@ TEST(Qonnx, names_suit_hls4ml) {
   std::set<std::string> names;
   for (const auto& node : model.graph().node()) {
     EXPECT_TRUE(names.insert(node.name()).second) << node.name();
-    EXPECT_EQ(node.name().find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), std::string::npos) << node.name();
+    EXPECT_EQ(node.name().find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), std::string::npos)
+        << node.name();
   }
   std::set<std::string> described;
   for (const auto* infos : {&model.graph().value_info(), &model.graph().input(), &model.graph().output()}) {

@@ -23,9 +23,34 @@ using snac::Rng;
 
 constexpr std::int64_t kIntegers[] = {0, 1, -1, 2, 3, 7, 8, 10, 11, 127, 1 << 20, 1 << 28, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
 constexpr double kReals[] = {0, 1, -1, 0.5, 0.1, 1e30, -1e30, 1e-30, 1e308, INFINITY, NAN};
-constexpr const char* kOperations[] = {"Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "Neg", "Relu", "Tanh", "Sigmoid", "LeakyRelu", "Softmax", "ArgMax", "Flatten",
-                                       "Reshape", "Transpose", "Identity", "Dropout", "Cast", "Constant", "Quant", "BipolarQuant", "QuantizeLinear",
-                                       "DequantizeLinear", "MultiThreshold", "BatchNormalization", "Scaler", "ZipMap"};
+constexpr const char* kOperations[] = {"Gemm",
+                                       "MatMul",
+                                       "Add",
+                                       "Sub",
+                                       "Mul",
+                                       "Div",
+                                       "Neg",
+                                       "Relu",
+                                       "Tanh",
+                                       "Sigmoid",
+                                       "LeakyRelu",
+                                       "Softmax",
+                                       "ArgMax",
+                                       "Flatten",
+                                       "Reshape",
+                                       "Transpose",
+                                       "Identity",
+                                       "Dropout",
+                                       "Cast",
+                                       "Constant",
+                                       "Quant",
+                                       "BipolarQuant",
+                                       "QuantizeLinear",
+                                       "DequantizeLinear",
+                                       "MultiThreshold",
+                                       "BatchNormalization",
+                                       "Scaler",
+                                       "ZipMap"};
 
 /// All messages below, and all texts, which are mostly names of values.
 void collect(Message& message, std::vector<Message*>& messages, std::vector<std::string>& texts) {
@@ -65,18 +90,21 @@ void set(Message& message, const FieldDescriptor& field, int index, const std::v
   const double real = pick(kReals, rng);
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return repeated ? r.SetRepeatedInt32(&message, &field, index, static_cast<int>(integer)) : r.SetInt32(&message, &field, static_cast<int>(integer));
+      return repeated ? r.SetRepeatedInt32(&message, &field, index, static_cast<int>(integer))
+                      : r.SetInt32(&message, &field, static_cast<int>(integer));
     case FieldDescriptor::CPPTYPE_INT64:
       return repeated ? r.SetRepeatedInt64(&message, &field, index, integer) : r.SetInt64(&message, &field, integer);
     case FieldDescriptor::CPPTYPE_UINT64:
       return repeated ? r.SetRepeatedUInt64(&message, &field, index, static_cast<std::uint64_t>(integer))
                       : r.SetUInt64(&message, &field, static_cast<std::uint64_t>(integer));
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return repeated ? r.SetRepeatedFloat(&message, &field, index, static_cast<float>(real)) : r.SetFloat(&message, &field, static_cast<float>(real));
+      return repeated ? r.SetRepeatedFloat(&message, &field, index, static_cast<float>(real))
+                      : r.SetFloat(&message, &field, static_cast<float>(real));
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return repeated ? r.SetRepeatedDouble(&message, &field, index, real) : r.SetDouble(&message, &field, real);
     case FieldDescriptor::CPPTYPE_STRING: {
-      if (repeated) return r.SetRepeatedString(&message, &field, index, other_text(r.GetRepeatedString(message, &field, index), field, texts, rng));
+      if (repeated)
+        return r.SetRepeatedString(&message, &field, index, other_text(r.GetRepeatedString(message, &field, index), field, texts, rng));
       return r.SetString(&message, &field, other_text(r.GetString(message, &field), field, texts, rng));
     }
     default:

@@ -1,4 +1,5 @@
-// The arrays of numbers in a group of an HDF5 file and texts beside them, by name: for files that are no data set, such as the weights of a network.
+// The arrays of numbers in a group of an HDF5 file and texts beside them, by name: for files that are no data set, such as the weights of a
+// network.
 #pragma once
 
 #include <cstddef>

@@ -13,9 +13,9 @@
 namespace snac::exchange {
 
 struct ImportParams {
-  std::string output = {};                       ///< name of the graph's output to read; "" = the only one, or the only one of scores
-  std::optional<fixed::FixedType> input = {};    ///< type of the inputs of a quantised file that does not declare it
-  bool as_float = false;                         ///< a quantised file as a float model: quantisers of activations are left out
+  std::string output = {};                     ///< name of the graph's output to read; "" = the only one, or the only one of scores
+  std::optional<fixed::FixedType> input = {};  ///< type of the inputs of a quantised file that does not declare it
+  bool as_float = false;                       ///< a quantised file as a float model: quantisers of activations are left out
 };
 
 struct ImportedModel {

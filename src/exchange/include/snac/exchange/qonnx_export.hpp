@@ -15,10 +15,11 @@ struct QonnxFile {
   std::vector<std::string> notes;  ///< what is said in another way than the network says it, and what hls4ml does not read
 };
 
-/// Input "global_in" (1, inputs): values on the grids of the input type. Output "global_out" (1, outputs): the real values that the output's
-/// integers stand for, or the class index as int64. Every rounding and saturation is exact:
+/// Input "global_in" (1, inputs): values on the grids of the input type. Output "global_out" (1, outputs): the real values that the
+/// output's integers stand for, or the class index as int64. Every rounding and saturation is exact:
 /// - QONNX knows floor and half to even; half up and half down become an addition to the bias and floor;
-/// - a value whose elements differ in type is carried multiplied by a power of two per element, which the next layer's weights take back; if
+/// - a value whose elements differ in type is carried multiplied by a power of two per element, which the next layer's weights take back;
+/// if
 ///   elements of different width can overflow, it is saturated where their most significant bits are aligned and rounded where their least
 ///   significant bits are (one more product with a diagonal matrix);
 /// - tanh and sigmoid stand as such where rounding single-precision results gives every entry of the table, other monotone tables as
