@@ -62,7 +62,7 @@ struct Chain {
   Json preprocessing;
 };
 
-inline constexpr std::size_t kMaxChainValues = std::size_t{1} << 26;  ///< weights of a model, 512 MiB as doubles
+inline constexpr std::size_t kMaxChainValues = std::size_t{1} << 24;  ///< weights of a model, 128 MiB as doubles; folded constants too
 inline constexpr std::size_t kMaxChainNodes = 4096;
 
 /// @throws DataError at a node of a file.
