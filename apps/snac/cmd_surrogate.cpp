@@ -180,6 +180,7 @@ void add_surrogate(CLI::App& app, Action& action) {
   add_generate(*command, action);
   add_train(*command, action);
   add_evaluate(*command, action);
+  add_hls_surrogate(*command, action);
 }
 
 }  // namespace snac::app

@@ -69,6 +69,7 @@ void add_calibrate(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_import(CLI::App& app, Action& action);
 void add_surrogate(CLI::App& app, Action& action);
+void add_hls_surrogate(CLI::App& surrogate, Action& action);  ///< fit-hls, evaluate-hls, estimate-hls, rule4ml
 
 /// Writes to standard output and checks that it arrived. @throws IoError (closed pipe, full disk).
 void print(const std::string& text);

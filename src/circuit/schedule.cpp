@@ -44,6 +44,9 @@ class Scheduler {
     stages_ = std::max(stages_, 1);
   }
 
+  /// Stages beyond those that the logic needs: registers more.
+  void extend_to(int stages) { stages_ = std::max(stages_, stages); }
+
   /// The fewest register bits of all schedules with these stages; false if the circuit is too large for that.
   bool retime_all() {
     std::vector<std::int32_t> stage(circuit_.size());
@@ -282,6 +285,7 @@ Schedule schedule(const Circuit& circuit, const ScheduleParams& params) {
   require_positive("num_stages", params.num_stages, "1 = no registers but those of the outputs");
   Scheduler scheduler = scheduler_for(circuit, params);
   scheduler.as_soon_as_possible();
+  if (params.pipelining == Pipelining::stages) scheduler.extend_to(params.num_stages);
   if (params.move_later && !scheduler.retime_all()) scheduler.move_later();
   return scheduler.result();
 }

@@ -20,8 +20,9 @@ void require_bits(const char* name, double bits) {
 
 void require_sparsity(double sparsity) {
   if (sparsity >= 0 && sparsity <= 1) return;
-  throw ConfigError("operations cannot be counted",
-                    {.where = "sparsity", .found = fmt::format("{}", sparsity), .expected = "a share of zero weights in [0, 1]", .hint = {}});
+  throw ConfigError(
+      "operations cannot be counted",
+      {.where = "sparsity", .found = fmt::format("{}", sparsity), .expected = "a share of zero weights in [0, 1]", .hint = {}});
 }
 
 /// Sums `count(in, out)` over the dense layers, once for each position a layer is applied at.
@@ -67,7 +68,7 @@ double bops_nac_effective(const space::ArchSpec& spec, double bits, double spars
 }
 
 double effective_bit_operations(const fixed::FixedNet& net) {
-  const auto bits_of = [](std::int64_t value) {  // from the highest to the lowest set bit of the magnitude
+  const auto bits_of = [](std::int64_t value) -> double {  // from the highest to the lowest set bit of the magnitude
     const auto magnitude = static_cast<std::uint64_t>(std::abs(value));
     return magnitude == 0 ? 0 : static_cast<int>(std::bit_width(magnitude)) - std::countr_zero(magnitude);
   };
@@ -79,9 +80,9 @@ double effective_bit_operations(const fixed::FixedNet& net) {
     const auto columns = static_cast<std::size_t>(dense->inputs);
     for (std::size_t k = 0; k < dense->weights.size(); ++k) {
       const fixed::FixedType& type = input.type(k % columns);
-      total += (type.width - (type.is_signed ? 1 : 0)) * bits_of(dense->weights[k]);
+      total += static_cast<double>(type.width - (type.is_signed ? 1 : 0)) * static_cast<double>(bits_of(dense->weights[k]));
     }
-    for (const std::int64_t bias : dense->bias) total += bits_of(bias);
+    for (const std::int64_t bias : dense->bias) total += static_cast<double>(bits_of(bias));
   }
   return total;
 }

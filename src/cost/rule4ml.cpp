@@ -16,6 +16,7 @@
 #include "snac/core/files.hpp"
 #include "snac/core/interrupt.hpp"
 #include "snac/core/json.hpp"
+#include "snac/cost/device.hpp"
 #include "snac/data/hdf5_arrays.hpp"
 
 namespace snac::cost {
@@ -428,7 +429,7 @@ std::vector<Rule4mlEstimate> Rule4ml::predict(std::span<const space::ArchSpec> n
                        .expected = fmt::format("{}", fmt::join(devices(), ", ")),
                        .hint = "choose one of these, or an objective that is not of rule4ml"});
   }
-  const std::string strategy = setup.strategy == Rule4mlSetup::Strategy::latency ? "latency" : "resource";
+  const std::string strategy = to_string(setup.strategy);
   const auto output_of = [&](const Predictor& predictor, const std::vector<double>& features) {
     const auto number = predictor.strategies.find(strategy);
     if (number == predictor.strategies.end()) {

@@ -142,7 +142,7 @@ std::vector<double> rule4ml_features(const space::ArchSpec& network, const Rule4
   }
   features.insert(features.end(), {0, 0});  // add, concatenate: a chain has none
   for (const Kind kind : {Kind::dropout, Kind::relu, Kind::sigmoid, Kind::tanh}) features.push_back(count_of(entries, kind));
-  for (const std::size_t quantity : {0, 1}) features.push_back(statistics(entries, Kind::softmax, quantity)[0]);
+  for (const std::size_t quantity : {std::size_t{0}, std::size_t{1}}) features.push_back(statistics(entries, Kind::softmax, quantity)[0]);
   features.push_back(count_of(entries, Kind::softmax));
   return features;
 }

@@ -8,6 +8,7 @@
 
 #include "snac/cost/calibration.hpp"
 #include "snac/cost/device.hpp"
+#include "snac/cost/surrogate.hpp"
 #include "snac/flow/early_termination.hpp"
 #include "snac/flow/metrics.hpp"
 
@@ -104,6 +105,13 @@ void describe(Fields& f, StudyConfig& p) {
         "by the delay model), stages (so many, as fast as possible)");
     s.integer("adders_per_stage", p.target.adders_per_stage, {.min = 1, .max = 1000}, "Adder levels between two pipeline registers");
     s.integer("stages", p.target.stages, {.min = 1, .max = 1000}, "Pipeline stages if pipelining is 'stages'; latency in cycles");
+    s.flag("keep_latency", p.target.keep_latency,
+           "With pipelining: levels, hardware has as many stages as the search saw for its network, whatever compression makes of "
+           "its depth");
+    s.choice<Estimator>("estimator", p.target.estimator, {{"sample", Estimator::sample}, {"surrogate", Estimator::surrogate}},
+                        "Where estimates before training come from: sample (circuits of drawn weights) or surrogate (learnt from trained "
+                        "networks, with an uncertainty)");
+    s.text("surrogate", p.target.surrogate, "Architecture surrogate, from 'snac surrogate train'; empty = the shipped one");
     s.text("calibration", p.target.calibration, "Calibration of the cost model, from 'snac calibrate'; empty = the shipped one");
     s.section("precision", "Bits assumed by estimates before training, and the input type", [&](Fields& q) {
       q.integer("weights", p.target.precision.weight_bits, {.min = 2, .max = 16}, "Bits of a weight, sign included");
@@ -119,6 +127,21 @@ void describe(Fields& f, StudyConfig& p) {
         "What the hardware gives: logits, the index of the largest (argmax), or probabilities (softmax)");
     s.integer("probability_bits", p.target.probability_bits, {.min = fixed::kMinProbabilityBits, .max = fixed::kMaxProbabilityBits},
               "Bits of a probability with output: softmax");
+    s.section("rule4ml", "Predictors of rule4ml as further figures: metrics rule4ml_*, for comparing with published searches",
+              [&](Fields& q) {
+                Rule4mlConfig& r = p.target.rule4ml;
+                q.text("folder", r.folder, "Folder of its predictor files (they do not come with this program); empty = not used");
+                q.text("device", r.device, "Board that its predictors know, if another than 'device'");
+                q.choice<cost::Rule4mlSetup::Strategy>(
+                    "strategy", r.strategy,
+                    {{"latency", cost::Rule4mlSetup::Strategy::latency}, {"resource", cost::Rule4mlSetup::Strategy::resource}},
+                    "Strategy of hls4ml");
+                q.choice<cost::Rule4mlSetup::Model>(
+                    "model", r.model,
+                    {{"functional", cost::Rule4mlSetup::Model::functional}, {"sequential", cost::Rule4mlSetup::Model::sequential}},
+                    "Kind of Keras model that is imitated: they differ by an input layer");
+                q.flag("softmax", r.softmax, "A softmax behind the logits");
+              });
   });
   f.texts("models", p.models,
           "Models made elsewhere (.onnx, .keras, .h5, .mlp of snac import) instead of a search: they are the trials m0, m1..., space and "
@@ -140,6 +163,9 @@ void describe(Fields& f, StudyConfig& p) {
       e.integer("min_epochs", rule.min_epochs, {.min = 1}, "No candidate is stopped before; first rung");
       search::describe(e, rule.halving);
     });
+    s.integer("recalibrate", p.search.recalibrate, {.min = 0, .max = 1000},
+              "With hardware: estimate, candidates of each generation's front that are compressed shortly and counted as circuits, so that "
+              "all estimates are corrected by what came out; 0 = none");
     s.choice<HardwareFigures>("hardware", p.search.hardware,
                               {{"estimate", HardwareFigures::estimate}, {"circuit", HardwareFigures::circuit}},
                               "Hardware figures: estimate (of the architecture, before training) or circuit (every trained candidate is "
@@ -199,6 +225,19 @@ void check_models(const StudyConfig& config) {
   }
 }
 
+/// Objectives and constraints of the search need a figure of every candidate.
+void require_searchable(const StudyConfig& config, const std::string& metric, const std::string& where) {
+  const auto refuse = [&](const char* expected, const char* hint) {
+    throw ConfigError("a metric is not known to the search", {.where = where, .found = metric, .expected = expected, .hint = hint});
+  };
+  if (metric == "sparsity") refuse("a metric known before compression", "use it in 'choose.where'");
+  if (metric == "ebops" && config.search.hardware != HardwareFigures::circuit)
+    refuse("a metric known before compression, or search.hardware: circuit", "'bops' is the formula for a target precision and sparsity");
+  if (metric.starts_with("rule4ml_") && config.target.rule4ml.folder.empty())
+    refuse("target.rule4ml.folder: the folder of rule4ml's predictor files",
+           "they are in the package: pip download rule4ml==0.1.1 --no-deps");
+}
+
 void check(const StudyConfig& config) {
   const auto place = [&](const std::string& key) { return config.file + ": " + key; };
   const auto letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -241,6 +280,16 @@ void check(const StudyConfig& config) {
                        .expected = "pipelining: levels, or reuse_factor: 1",
                        .hint = "adders_per_stage sets how much logic stands between two registers"});
   }
+  if (config.target.keep_latency && (config.target.pipelining != circuit::Pipelining::levels || config.target.reuse_factor > 1)) {
+    throw ConfigError(
+        "keep_latency is for unrolled networks that are pipelined by levels",
+        {.where = place("target.keep_latency"),
+         .found = config.target.reuse_factor > 1 ? fmt::format("reuse_factor {}", config.target.reuse_factor) : "another pipelining",
+         .expected = "pipelining: levels and reuse_factor: 1",
+         .hint = "with pipelining: stages the latency is 'stages' anyway"});
+  }
+  if (config.target.estimator == Estimator::surrogate && !config.target.surrogate.empty())
+    cost::ArchitectureSurrogate::load(config.resolve(config.target.surrogate));
   if (!config.target.calibration.empty()) cost::load_calibration(config.resolve(config.target.calibration));
   if (config.search.objectives.empty()) {
     throw ConfigError(
@@ -250,22 +299,17 @@ void check(const StudyConfig& config) {
   for (const auto& [name, direction] : config.search.objectives) {
     const Metric& metric = find_metric(name, place("search.objectives"));
     const std::string right = metric.maximise ? "max" : "min";
-    if (direction != right || name == "sparsity") {
-      throw ConfigError("an objective is not usable",
-                        {.where = place("search.objectives." + name),
-                         .found = "'" + direction + "'",
-                         .expected = name == "sparsity" ? "a metric known before compression" : "'" + right + "'",
-                         .hint = {}});
+    require_searchable(config, name, place("search.objectives." + name));
+    if (direction != right) {
+      throw ConfigError(
+          "an objective is not usable",
+          {.where = place("search.objectives." + name), .found = "'" + direction + "'", .expected = "'" + right + "'", .hint = {}});
     }
   }
   for (const auto& [name, text] : config.search.constraints) {
     const std::string where = place("search.constraints." + name);
     const Condition condition = parse_condition(name + " " + text, where);
-    if (name == "sparsity") {
-      throw ConfigError(
-          "a constraint is not usable",
-          {.where = where, .found = name, .expected = "a metric known before compression", .hint = "use it in 'choose.where'"});
-    }
+    require_searchable(config, name, where);
     if (condition.relative_to_best) {
       throw ConfigError("a constraint is not usable",
                         {.where = where, .found = text, .expected = "a fixed number", .hint = "use 'best' in select.where"});

@@ -1,10 +1,12 @@
 #include "snac/flow/design.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include "snac/circuit/simulate.hpp"
 #include "snac/codegen/folded_verilog.hpp"
 #include "snac/compress/lower.hpp"
+#include "snac/cost/operations.hpp"
 
 namespace snac::flow {
 
@@ -41,13 +43,19 @@ circuit::FoldedParams folding_of(const TargetConfig& target) {
   return {.reuse_factor = target.reuse_factor, .adders_per_stage = target.adders_per_stage, .multiplier = target.multiplier};
 }
 
-Design design(const fixed::FixedNet& net, const StudyConfig& config) {
-  return design(net, config.target, calibration_of(config));
-}
+Design design(const fixed::FixedNet& net, const StudyConfig& config) { return design(net, config.target, calibration_of(config)); }
 
 Design design(const fixed::FixedNet& net, const TargetConfig& target, const cost::Calibration& calibration) {
   if (target.reuse_factor > 1) return circuit::fold(net, folding_of(target));
   return design_circuit(net, pipeline_of(target), calibration, {.effort = target.effort, .extra_depth = target.extra_depth});
+}
+
+TargetConfig target_of(const TargetConfig& target, const Values& searched) {
+  if (!target.keep_latency) return target;
+  TargetConfig kept = target;
+  kept.pipelining = circuit::Pipelining::stages;
+  kept.stages = static_cast<int>(std::lround(searched.at("clock_cycles")));
+  return kept;
 }
 
 fixed::FixedNet integer_network(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const Study& study) {
@@ -71,7 +79,8 @@ Values hardware_values(const fixed::FixedNet& net, const Design& design, const S
                 {"average_resource", cost::average_resource_percent(used, study.device())},
                 {"clock_cycles", static_cast<double>(design.latency())},
                 {"latency_ns", design.latency() * study.config().target.clock_ns},
-                {"initiation_interval", static_cast<double>(design.initiation_interval())}};
+                {"initiation_interval", static_cast<double>(design.initiation_interval())},
+                {"ebops", cost::effective_bit_operations(net)}};
   if (const CircuitDesign* unrolled = design.unrolled()) {
     values["adders"] = static_cast<double>(unrolled->cost.adders);
     values["stage_ns"] = unrolled->period_ns;

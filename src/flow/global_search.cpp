@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "corrected_estimates.hpp"
 #include "snac/core/clock.hpp"
 #include "snac/core/interrupt.hpp"
 #include "snac/core/log.hpp"
 #include "snac/core/progress.hpp"
 #include "snac/core/rng.hpp"
 #include "snac/core/thread_pool.hpp"
-#include "snac/cost/operations.hpp"
 #include "snac/flow/design.hpp"
 #include "snac/flow/early_termination.hpp"
 #include "snac/flow/trial_circuit.hpp"
@@ -44,6 +45,7 @@ class TrainingProblem : public search::Problem {
       : study_(study),
         cardinality_(study.space().cardinality()),
         termination_(study.config(), study.splits().size()),
+        correcting_(study),
         progress_("global search", static_cast<std::size_t>(study.config().search.trials), "trials", known_trials(study)) {
     for (const auto& [name, direction] : study.config().search.objectives) objectives_.push_back(find_metric(name, "search.objectives"));
     for (const auto& [name, text] : study.config().search.constraints)
@@ -86,9 +88,22 @@ class TrainingProblem : public search::Problem {
     for (const auto& trial : trials) {
       evaluations.push_back(evaluation_of(trial));
       remember(trial);  // after the whole batch: a candidate is compared with earlier generations only
+      correcting_.add(trial);
     }
     return evaluations;
   }
+
+  /// Estimates of all candidates by what is known since the last generation.
+  void revise(std::span<search::Solution> solutions) override {
+    if (!correcting_.enabled()) return;
+    correcting_.measure(objectives_);
+    for (std::size_t i = 0; i < solutions.size(); ++i) {
+      if (!solutions[i].evaluation.failed) solutions[i].evaluation = evaluation_of(correcting_.corrected(order_[i]));
+    }
+  }
+
+  /// Stores the estimates of the whole search as they stand at its end.
+  void finish() const { correcting_.store(); }
 
   /// Identities in order of evaluation.
   const std::vector<std::string>& order() const noexcept { return order_; }
@@ -97,6 +112,7 @@ class TrainingProblem : public search::Problem {
   /// What is known of a trained candidate.
   struct Outcome {
     Values values;
+    std::set<std::string> measured = {};  ///< of the values: counted on hardware
     std::string resource_source;
     std::string fixed_net;  ///< JSON; with measures() only
     std::string failure;    ///< the reason; empty = none
@@ -130,7 +146,7 @@ class TrainingProblem : public search::Problem {
       stopped_rung = json_get<std::size_t>(trial.attributes["stopped"], "rung", where);
     else if (trial.state != store::TrialState::complete)
       return;
-    termination_.record(estimate(study_.space().candidate(trial.genome).arch),
+    termination_.record(study_.estimation().estimate(study_.space().candidate(trial.genome).arch).values,
                         curves_from_json(json_get<Json>(trial.attributes, "curves", where), where), stopped_rung);
   }
 
@@ -149,7 +165,8 @@ class TrainingProblem : public search::Problem {
     std::vector<nn::Score> scores;
     double seconds = 0;
     std::vector<nn::Mlp> trained;  // by fold; the first one's weights are kept
-    const Values estimates = estimate(candidate.arch);
+    const EstimatedFigures estimated_figures = study_.estimation().estimate(candidate.arch);
+    const Values& estimates = estimated_figures.values;
     stopwatch.lap("estimate");
     Curves curves;
     std::optional<EarlyStop> stop;
@@ -194,9 +211,10 @@ class TrainingProblem : public search::Problem {
       if (trial.state == store::TrialState::complete) {
         trial.values = outcome.values;
         trial.attributes["resource_source"] = outcome.resource_source;
+        trial.attributes["sources"] = sources_of(estimated_figures, outcome);
         trial.attributes["weights"] = study_.store().put_artefact(weight_bytes(trained.front()));
+        if (measures() || correcting_.enabled()) trial.attributes["estimates"] = estimates;
         if (measures()) {
-          trial.attributes["estimates"] = estimates;
           trial.attributes["fixed_net"] = study_.store().put_artefact(outcome.fixed_net);
         }
       }
@@ -207,7 +225,7 @@ class TrainingProblem : public search::Problem {
   Outcome estimated(const std::vector<nn::Score>& scores, const Values& estimates) const {
     Outcome outcome{.values = estimates, .resource_source = {}, .fixed_net = {}, .failure = {}};
     add_scores(scores, outcome.values);
-    outcome.resource_source = study_.config().target.reuse_factor == 1 ? cost::kSampleSource : cost::kFoldedSampleSource;
+    outcome.resource_source = study_.estimation().source();
     return outcome;
   }
 
@@ -223,7 +241,10 @@ class TrainingProblem : public search::Problem {
         scores.push_back(compressed.validation);
         if (fold > 0) continue;
         const Design hardware = design_of_trial(compressed.net, study_.config());
-        for (const auto& [name, value] : hardware_values(compressed.net, hardware, study_)) outcome.values[name] = value;
+        for (const auto& [name, value] : hardware_values(compressed.net, hardware, study_)) {
+          outcome.values[name] = value;
+          outcome.measured.insert(name);
+        }
         outcome.resource_source = hardware.resources().source;
         outcome.fixed_net = fixed::to_json(compressed.net).dump();
         stopwatch.lap("circuit");
@@ -239,6 +260,17 @@ class TrainingProblem : public search::Problem {
     return outcome;
   }
 
+  /// Where each figure of a finished trial comes from.
+  static Json sources_of(const EstimatedFigures& estimates, const Outcome& outcome) {
+    Json sources = Json::object();
+    for (const auto& [name, value] : outcome.values) {
+      const auto known = estimates.sources.find(name);
+      const bool estimated = known != estimates.sources.end() && estimates.values.at(name) == value;
+      sources[name] = estimated ? known->second : outcome.measured.contains(name) ? outcome.resource_source : "validation rows";
+    }
+    return sources;
+  }
+
   static void add_scores(const std::vector<nn::Score>& scores, Values& values) {
     std::vector<double> accuracies, losses;
     for (const nn::Score& score : scores) {
@@ -249,8 +281,6 @@ class TrainingProblem : public search::Problem {
     values["accuracy_deviation"] = deviation_of(accuracies);
     values["loss"] = mean_of(losses);
   }
-
-  Values estimate(const space::ArchSpec& arch) const { return architecture_figures(study_, arch); }
 
   search::Evaluation evaluation_of(const store::Trial& trial) const {
     search::Evaluation evaluation;
@@ -269,42 +299,14 @@ class TrainingProblem : public search::Problem {
   std::vector<Condition> constraints_;
   std::vector<std::string> order_;
   EarlyTermination termination_;
+  CorrectedEstimates correcting_;
   std::mutex note_mutex_;
   double best_ = 0;
   int stopped_ = 0;  ///< in this run
   Progress progress_;
 };
 
-/// Of the back-end that the target asks for.
-cost::Estimate resource_estimate(const Study& study, const space::ArchSpec& arch) {
-  if (study.config().target.reuse_factor == 1) return study.sampler().estimate(arch);
-  return cost::estimate_folded(arch, study.sampler().target(), folding_of(study.config().target));
-}
-
 }  // namespace
-
-Values architecture_figures(const Study& study, const space::ArchSpec& arch) {
-  const TargetConfig& target = study.config().target;
-  cost::Estimate estimate = resource_estimate(study, arch);
-  if (target.pipelining == circuit::Pipelining::stages) estimate.latency_cycles = target.stages;
-  std::int64_t parameters = 0;
-  int inputs = space::num_inputs(arch);
-  for (const auto& layer : space::dense_chain(arch)) {
-    parameters += static_cast<std::int64_t>(inputs + 1) * layer.units + (layer.batch_norm ? 2 * layer.units : 0);
-    inputs = layer.units;
-  }
-  return {{"macs", static_cast<double>(space::macs(arch))},
-          {"parameters", static_cast<double>(parameters)},
-          {"bops", cost::bops_nac(arch, target.precision.weight_bits, target.precision.activation_bits, target.sparsity)},
-          {"lut", estimate.resources.lut},
-          {"ff", estimate.resources.ff},
-          {"dsp", estimate.resources.dsp},
-          {"bram18", estimate.resources.bram18},
-          {"average_resource", cost::average_resource_percent(estimate.resources, study.device())},
-          {"clock_cycles", estimate.latency_cycles},
-          {"latency_ns", estimate.latency_cycles * target.clock_ns},
-          {"initiation_interval", estimate.initiation_interval}};
-}
 
 std::vector<std::string> objective_names(const StudyConfig& config) {
   std::vector<std::string> names;
@@ -324,6 +326,7 @@ std::vector<TrialResult> global_search(Study& study) {
       search::nsga2(problem, config.nsga2, &stats);
     else
       search::random_search(problem, config.nsga2, &stats);
+    problem.finish();
     order = problem.order();
   }
   if (stats.space_exhausted) spdlog::info("the space holds no further candidate: search ended after {} trials", order.size());

@@ -67,7 +67,7 @@ class HardwareJob {
         stage_(std::move(stage)),
         model_(model),
         net_(load_fixed_net(study, model)),
-        design_(design(net_, study.config())),
+        design_(design(net_, target_of(study.config().target, model.values), calibration_of(study.config()))),
         directory_(study.folder() + "/hardware/" + model.name) {}
 
   std::string verify_key() const { return model_.name + "/verify"; }

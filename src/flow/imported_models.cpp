@@ -8,8 +8,8 @@
 
 #include "snac/core/files.hpp"
 #include "snac/core/log.hpp"
-#include "snac/cost/estimator.hpp"
 #include "snac/exchange/import.hpp"
+#include "snac/flow/estimation.hpp"
 #include "snac/nn/forward.hpp"
 
 namespace snac::flow {
@@ -37,7 +37,8 @@ void import_trial(Study& study, const std::string& path, const std::string& iden
   trial.number = study.store().claim(study.name(), {}, identity).value();
   trial.state = store::TrialState::complete;
   trial.identity = identity;
-  trial.values = architecture_figures(study, mlp.spec);
+  const EstimatedFigures estimates = study.estimation().estimate(mlp.spec);
+  trial.values = estimates.values;
   trial.values["accuracy"] = mean_of(accuracies);
   trial.values["accuracy_deviation"] = deviation_of(accuracies);
   trial.values["loss"] = mean_of(losses);
@@ -46,7 +47,11 @@ void import_trial(Study& study, const std::string& path, const std::string& iden
     trial.reason = "its outputs on the validation rows are not finite";
     trial.values.clear();
   }
-  const bool folded = study.config().target.reuse_factor > 1;
+  Json sources = Json::object();
+  for (const auto& [name, value] : trial.values) {
+    const auto known = estimates.sources.find(name);
+    sources[name] = known == estimates.sources.end() ? "validation rows" : known->second;
+  }
   trial.attributes = {{"order", order},
                       {"arch", space::to_json(mlp.spec)},
                       {"network", space::summary(mlp.spec)},
@@ -58,7 +63,8 @@ void import_trial(Study& study, const std::string& path, const std::string& iden
                       {"seconds", 0}};
   study.store().transaction([&] {
     if (trial.state == store::TrialState::complete) {
-      trial.attributes["resource_source"] = folded ? cost::kFoldedSampleSource : cost::kSampleSource;
+      trial.attributes["resource_source"] = study.estimation().source();
+      trial.attributes["sources"] = sources;
       trial.attributes["weights"] = study.store().put_artefact(weight_bytes(mlp));
     }
     study.store().finish(study.name(), trial);

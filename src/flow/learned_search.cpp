@@ -88,7 +88,7 @@ class LearnedRun {
       net = result.net;
     }
     const fixed::FixedNet fixed_net = lowered(net);
-    const Design hardware = design(fixed_net, config);
+    const Design hardware = design(fixed_net, target_of(config.target, trial_.values), calibration_of(config));
     const std::string key = model_name(point);
     const Values values = compressed_figures(study_, trial_.arch, fixed_net, hardware, split.validation);
     require_finite(values, key);

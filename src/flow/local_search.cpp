@@ -251,7 +251,7 @@ class LocalSearch {
   /// Lowers, scores and costs a quantised state and stores it. @returns its figures in words.
   std::string save_point(const Chain& chain, const compress::ChainState& state) {
     const fixed::FixedNet net = integer_network(state.mlp, state.quantizer, study_);
-    const Design hardware = design(net, study_.config());
+    const Design hardware = design(net, target_of(study_.config().target, chain.trial->values), calibration_of(study_.config()));
     const Values values = compressed_figures(study_, chain.trial->arch, net, hardware, splits_[chain.fold].validation);
     require_finite(values, key(chain, state.iteration));
     Json record{{"trial", chain.trial->order},

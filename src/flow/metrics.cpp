@@ -16,6 +16,10 @@ const std::vector<Metric>& known_metrics() {
       {"macs", false, "", "multiply-accumulates per inference"},
       {"parameters", false, "", "trainable values"},
       {"bops", false, "", "bit operations at the target precision and sparsity (NAC formula for linear layers)"},
+      {"bops_nac_mlp", false, "", "bit operations at 32 bits (nac-opt, MLP search)"},
+      {"bops_nac_block", false, "", "bit operations at 32 bits (nac-opt, block search)"},
+      {"bops_nac_effective", false, "", "bops_nac_mlp scaled to the target's weights and sparsity (nac-opt, local search)"},
+      {"ebops", false, "", "effective bit operations of the integers (HGQ; compressed models)"},
       {"lut", false, "", "look-up tables"},
       {"ff", false, "", "flip-flops"},
       {"dsp", false, "", "DSP slices"},
@@ -24,6 +28,12 @@ const std::vector<Metric>& known_metrics() {
       {"clock_cycles", false, "cycles", "latency"},
       {"latency_ns", false, "ns", "latency at the target clock"},
       {"sparsity", true, "", "share of zero weights (compressed models)"},
+      {"rule4ml_lut", false, "", "look-up tables of an HLS flow by rule4ml (target.rule4ml)"},
+      {"rule4ml_ff", false, "", "flip-flops by rule4ml"},
+      {"rule4ml_dsp", false, "", "DSP slices by rule4ml"},
+      {"rule4ml_bram18", false, "", "18-kbit block RAMs by rule4ml"},
+      {"rule4ml_average_resource", false, "%", "mean of the four in percent of its board: the papers' objective"},
+      {"rule4ml_clock_cycles", false, "cycles", "latency by rule4ml"},
   };
   return metrics;
 }

@@ -94,7 +94,7 @@ Study::Study(StudyConfig config, StudyParts parts) : config_(std::move(config)) 
     space_ = std::make_unique<space::SearchSpace>(
         space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
   }
-  sampler_ = std::make_unique<cost::ArchitectureSampler>(hardware_target(config_.target).precision);
+  estimation_ = std::make_unique<Estimation>(config_);
 
   if (parts == StudyParts::everything) open_store(raw_train, raw_test);
   const std::string candidates = space_ == nullptr       ? fmt::format("imported models: {}", config_.models.size())
@@ -121,6 +121,12 @@ void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset
   if (config_.target.pipelining == circuit::Pipelining::levels) {
     for (const char* key : {"pipelining", "stages"}) effective["target"].remove(key);
   }
+  if (!config_.target.keep_latency) effective["target"].remove("keep_latency");
+  if (config_.target.estimator == Estimator::sample) {
+    for (const char* key : {"estimator", "surrogate"}) effective["target"].remove(key);
+  }
+  if (config_.target.rule4ml.folder.empty()) effective["target"].remove("rule4ml");
+  if (config_.search.recalibrate == 0) effective["search"].remove("recalibrate");
   if (config_.target.reuse_factor == 1) effective["target"].remove("multiplier");
   if (config_.target.calibration.empty()) effective["target"].remove("calibration");
   const Json provenance{{"snac", kVersion},

@@ -138,6 +138,13 @@ std::size_t Candidates::evaluate(std::vector<Genome> batch) {
     failures_ += answer.failed ? 1 : 0;
     solutions_.push_back({.genome = std::move(batch[i]), .evaluation = std::move(answer)});
   }
+  problem_.revise(solutions_);
+  for (const Solution& solution : solutions_) {
+    const auto& objectives = solution.evaluation.objectives;
+    if (!solution.evaluation.failed &&
+        !std::all_of(objectives.begin(), objectives.end(), [](double value) { return std::isfinite(value); }))
+      throw std::logic_error("Problem::revise gave an objective that is not finite");
+  }
   return first;
 }
 

@@ -105,6 +105,8 @@ class Breeder {
 
 }  // namespace
 
+void Problem::revise(std::span<Solution> /*solutions*/) {}
+
 std::vector<Solution> nsga2(Problem& problem, const Nsga2Params& params, Nsga2Stats* stats) {
   params.validate();
   Candidates candidates(problem);

@@ -92,6 +92,23 @@ long long SqlStore::next_number(long long study) {
   return number;
 }
 
+namespace {
+
+void insert_values(soci::session& sql, long long study, long long number, const std::map<std::string, double>& values) {
+  std::string figure;
+  double value = 0;
+  soci::statement insert =
+      (sql.prepare << "INSERT INTO trial_value (study_id, number, name, value) VALUES (:study, :number, :name, :value)", use(study),
+       use(number), use(figure), use(value));
+  for (const auto& [key, measured] : values) {
+    figure = key;
+    value = measured;
+    insert.execute(true);
+  }
+}
+
+}  // namespace
+
 std::optional<std::int64_t> SqlStore::claim(const std::string& study, const std::vector<std::int32_t>& genome,
                                             const std::string& identity) {
   checked_name(identity, "identity of a candidate");
@@ -128,16 +145,23 @@ void SqlStore::finish(const std::string& study, const Trial& trial) {
     if (!trial.identity.empty() && trial.identity != identity) throw std::logic_error(name + " was claimed for another candidate");
     sql << "UPDATE trial SET state = :state, attributes = :attributes, reason = :reason WHERE study_id = :study AND number = :number",
         use(state), use(attributes), use(reason), use(id), use(number);
-    std::string figure;
-    double value = 0;
-    soci::statement insert =
-        (sql.prepare << "INSERT INTO trial_value (study_id, number, name, value) VALUES (:study, :number, :name, :value)", use(id),
-         use(number), use(figure), use(value));
-    for (const auto& [key, measured] : trial.values) {
-      figure = key;
-      value = measured;
-      insert.execute(true);
-    }
+    insert_values(sql, id, number, trial.values);
+  });
+}
+
+void SqlStore::amend(const std::string& study, const Trial& trial) {
+  const std::string name = "trial " + std::to_string(trial.number) + " of study '" + study + "'";
+  check_values(trial.values);
+  const std::string attributes = json_text(trial.attributes, name);
+  connection_->write("amend " + name, [&] {
+    soci::session& sql = connection_->sql();
+    const long long id = study_id(study), number = trial.number;
+    std::string present;
+    sql << "SELECT state FROM trial WHERE study_id = :study AND number = :number", use(id), use(number), into(present);
+    if (!sql.got_data() || present == state_text(TrialState::running)) throw std::logic_error(name + " has not ended");
+    sql << "UPDATE trial SET attributes = :attributes WHERE study_id = :study AND number = :number", use(attributes), use(id), use(number);
+    sql << "DELETE FROM trial_value WHERE study_id = :study AND number = :number", use(id), use(number);
+    insert_values(sql, id, number, trial.values);
   });
 }
 

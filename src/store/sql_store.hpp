@@ -19,6 +19,7 @@ class SqlStore : public Store {
   std::optional<std::int64_t> claim(const std::string& study, const std::vector<std::int32_t>& genome,
                                     const std::string& identity) override;
   void finish(const std::string& study, const Trial& trial) override;
+  void amend(const std::string& study, const Trial& trial) override;
   int release_running(const std::string& study) override;
   std::vector<Trial> trials(const std::string& study) const override;
   std::optional<Trial> find_trial(const std::string& study, const std::string& identity) const override;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "message.hpp"
 #include "rule4ml_files.hpp"
 #include "snac/core/error.hpp"
 
@@ -39,33 +40,14 @@ class Rule4mlFiles : public testing::Test {
     return Rule4ml(folder().string()).predict(std::span(&network, 1), setup).front().percent.lut;
   }
   std::string error_of_loading() const {
-    try {
-      Rule4ml rule4ml(folder().string());
-    } catch (const DataError& error) {
-      EXPECT_FALSE(error.text().where.empty()) << error.what();
-      EXPECT_FALSE(error.text().found.empty()) << error.what();
-      EXPECT_FALSE(error.text().expected.empty()) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return {};
+    return message_of([&] { Rule4ml rule4ml(folder().string()); });
   }
   template <class ErrorType>
   std::string error_of_predicting(const space::ArchSpec& network, const Rule4mlSetup& setup) const {
-    try {
-      Rule4ml(folder().string()).predict(std::span(&network, 1), setup);
-    } catch (const ErrorType& error) {
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return {};
+    return message_of<ErrorType>([&] { Rule4ml(folder().string()).predict(std::span(&network, 1), setup); });
   }
   TemporaryDirectory folder_;
 };
-
-void expect_parts(const std::string& text, const std::vector<std::string>& parts) {
-  for (const auto& part : parts) EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is missing in:\n" << text;
-}
 
 /// The network as its description says it, layer by layer and in single precision.
 float layer_by_layer(const PredictorFile& file, const std::vector<float>& features, std::size_t strategy, std::size_t board) {

@@ -52,7 +52,7 @@ struct Schedule {
 /// As soon as possible; then, with `move_later`, the stages with the fewest register bits of all that keep the latency (retime.hpp;
 /// counted as map_bits does). Circuits with too many paths for that get a local improvement, single nodes later, users first.
 /// A node of more than a stage (a wide lookup, an adder slower than the period) takes a whole stage: compare `stage_delays_ps`
-/// with the period. Never more stages than num_stages; fewer if the circuit has no more to cut.
+/// with the period. Pipelining::stages gives exactly num_stages, whatever the logic needs.
 /// @throws ConfigError if adders_per_stage or num_stages < 1 or the period leaves no time for logic.
 Schedule schedule(const Circuit& circuit, const ScheduleParams& params = {});
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "snac/cost/device.hpp"
+#include "snac/cost/hls_design.hpp"
 #include "snac/cost/resources.hpp"
 #include "snac/space/arch_spec.hpp"
 
@@ -17,7 +17,7 @@ namespace snac::cost {
 
 /// How the network is shown to the predictors, and what it is meant to run on.
 struct Rule4mlSetup {
-  enum class Strategy { latency, resource };
+  using Strategy = HlsStrategy;
   /// A Keras model of the functional kind has an entry for its input, a sequential one has not: the predictions differ.
   enum class Model { functional, sequential };
   enum class Reuse {

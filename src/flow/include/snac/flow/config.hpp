@@ -15,6 +15,7 @@
 #include "snac/compress/learned.hpp"
 #include "snac/core/fields.hpp"
 #include "snac/cost/estimator.hpp"
+#include "snac/cost/rule4ml.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
 #include "snac/fixed/output_stage.hpp"
@@ -35,6 +36,21 @@ struct DataConfig {
   double fraction = 0.2;  ///< validation share of the training file
 };
 
+/// Where estimates before training come from.
+enum class Estimator {
+  sample,    ///< circuits of drawn weights: cost::ArchitectureSampler, estimate_folded
+  surrogate  ///< learnt from trained networks: cost::ArchitectureSurrogate
+};
+
+/// The predictors of rule4ml as further figures of a candidate: metrics rule4ml_*.
+struct Rule4mlConfig {
+  std::string folder;  ///< of its files, the user's; "" = not asked
+  std::string device;  ///< "" = target.device
+  cost::Rule4mlSetup::Strategy strategy = cost::Rule4mlSetup::Strategy::latency;
+  cost::Rule4mlSetup::Model model = cost::Rule4mlSetup::Model::functional;
+  bool softmax = true;
+};
+
 struct TargetConfig {
   std::string device = "xcvu13p";
   double clock_ns = 5;
@@ -43,14 +59,18 @@ struct TargetConfig {
   circuit::Effort effort = circuit::Effort::normal;           ///< of sharing adders, unrolled designs
   int extra_depth = 0;                                        ///< adder levels per layer above the least possible; -1 = no limit
   circuit::Pipelining pipelining = circuit::Pipelining::levels;
-  int adders_per_stage = 2;       ///< pipelining by levels
-  int stages = 10;                ///< pipelining by stages
+  int adders_per_stage = 2;   ///< pipelining by levels
+  int stages = 10;            ///< pipelining by stages
+  bool keep_latency = false;  ///< with levels: hardware of a searched network has the latency that the search saw
+  Estimator estimator = Estimator::sample;
+  std::string surrogate;          ///< for estimators before training: a file of 'snac surrogate train'; "" = the shipped one
   std::string calibration;        ///< of the cost model: a file of 'snac calibrate'; "" = the shipped one
   compress::Precision precision;  ///< for estimates before training
   fixed::FixedType input{12, 4, true, fixed::Rounding::rnd, fixed::Overflow::sat};
   double sparsity = 0.5;  ///< for estimates before training
   fixed::OutputKind output = fixed::OutputKind::logits;
   int probability_bits = 8;  ///< of a softmax output
+  Rule4mlConfig rule4ml;
 };
 
 enum class Sampler { nsga2, random };
@@ -91,6 +111,7 @@ struct SearchConfig {
   EarlyTerminationConfig early_termination;
   HardwareFigures hardware = HardwareFigures::estimate;
   CircuitConfig circuit;
+  int recalibrate = 0;  ///< with estimates: candidates per generation whose circuit corrects the estimates of all
   nn::TrainParams training;
 };
 

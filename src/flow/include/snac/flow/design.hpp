@@ -45,6 +45,9 @@ circuit::FoldedParams folding_of(const TargetConfig& target);
 Design design(const fixed::FixedNet& net, const StudyConfig& config);
 Design design(const fixed::FixedNet& net, const TargetConfig& target, const cost::Calibration& calibration);
 
+/// The target of a searched network, whose figures are given: with keep_latency as many stages as its clock_cycles, else the target itself.
+TargetConfig target_of(const TargetConfig& target, const Values& searched);
+
 /// A compressed network as integers, with the output stage of the target.
 fixed::FixedNet integer_network(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const Study& study);
 fixed::FixedNet integer_network(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, const Study& study, const TargetConfig& target);

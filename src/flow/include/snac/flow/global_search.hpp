@@ -32,9 +32,6 @@ struct TrialResult {
 /// A trial as the store keeps it. @throws DataError if its attributes are damaged.
 TrialResult trial_result(const store::Trial& trial);
 
-/// What is known of an architecture before training: operation counts and the estimate of its hardware.
-Values architecture_figures(const Study& study, const space::ArchSpec& arch);
-
 /// Runs what is missing and returns all trials in order.
 std::vector<TrialResult> global_search(Study& study);
 

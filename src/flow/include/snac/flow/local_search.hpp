@@ -66,8 +66,9 @@ Values compressed_figures(const Study& study, const space::ArchSpec& arch, const
 /// @throws Error naming model and figure if one is not a finite number.
 void require_finite(const Values& values, const std::string& model);
 
-/// Runs what is missing, by pruning, learned precision or both as compress.method says; models in order of trial, precision, iteration. A chain whose training diverges ends there, with a warning and a
-/// record of the reason; the others go on. @throws Error with ExitCode::no_result if none came to a network.
+/// Runs what is missing, by pruning, learned precision or both as compress.method says; models in order of trial, precision, iteration. A
+/// chain whose training diverges ends there, with a warning and a record of the reason; the others go on. @throws Error with
+/// ExitCode::no_result if none came to a network.
 std::vector<CompressedModel> local_search(Study& study, const std::vector<TrialResult>& selected);
 
 /// Share of feature values that the type clips, from 0 to 1.

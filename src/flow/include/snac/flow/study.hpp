@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "snac/cost/device.hpp"
-#include "snac/cost/estimator.hpp"
 #include "snac/data/dataset.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/split.hpp"
 #include "snac/flow/config.hpp"
+#include "snac/flow/estimation.hpp"
 #include "snac/space/search_space.hpp"
 #include "snac/store/store.hpp"
 
@@ -41,7 +41,7 @@ class Study {
   /// One split, or one per fold. The local search uses the first.
   const std::vector<data::Split>& splits() const noexcept { return splits_; }
   store::Store& store() const noexcept { return *store_; }
-  const cost::ArchitectureSampler& sampler() const noexcept { return *sampler_; }
+  const Estimation& estimation() const noexcept { return *estimation_; }
   std::string folder() const { return config_.output_folder(); }
 
  private:
@@ -56,7 +56,7 @@ class Study {
   std::unique_ptr<data::Preprocessor> preprocessor_;
   std::vector<data::Split> splits_;
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<cost::ArchitectureSampler> sampler_;
+  std::unique_ptr<Estimation> estimation_;
 };
 
 /// A stage's records are kept per content of the configuration sections that determine them: "stage:hash".

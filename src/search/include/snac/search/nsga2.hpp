@@ -19,6 +19,11 @@ struct Evaluation {
   bool failed = false;    ///< a failed trial never enters a population
 };
 
+struct Solution {
+  Genome genome;
+  Evaluation evaluation;
+};
+
 class Problem {  /// Evaluation is batched, so threads live in one place.
  public:
   virtual ~Problem() = default;
@@ -30,6 +35,9 @@ class Problem {  /// Evaluation is batched, so threads live in one place.
   virtual bool ordered(std::size_t gene) const = 0;
   /// One entry per genome, same order. An answer with objectives or a violation that are not finite counts as failed.
   virtual std::vector<Evaluation> evaluate(std::span<const Genome> batch) = 0;
+  /// Called after each batch with all solutions so far: a problem that learns may change objectives and violations of those that have not
+  /// failed. Objectives that are not finite are refused (std::logic_error).
+  virtual void revise(std::span<Solution> solutions);
 };
 
 struct Nsga2Params {
@@ -44,11 +52,6 @@ struct Nsga2Params {
 /// All fields, or only those of the sampler itself (a configuration may hold budget and seed elsewhere).
 void describe(Fields& fields, Nsga2Params& params);
 void describe_sampler(Fields& fields, Nsga2Params& params);
-
-struct Solution {
-  Genome genome;
-  Evaluation evaluation;
-};
 
 struct Nsga2Stats {
   int generations = 0;         ///< batches after the initial population

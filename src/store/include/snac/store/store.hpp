@@ -58,6 +58,9 @@ class Store {
   /// the claim; an identity given here must be the claimed one.
   /// @throws std::logic_error if the trial is not running or trial.state is no end.
   virtual void finish(const std::string& study, const Trial& trial) = 0;
+  /// Replaces values and attributes of a trial that has ended; state, reason, genome and identity stand.
+  /// @throws std::logic_error if it is running or unknown.
+  virtual void amend(const std::string& study, const Trial& trial) = 0;
   /// Gives back claims left by a dead process: running trials are deleted. Call it when no other process works on the study.
   /// The next claims take the freed numbers, lowest first, so that a resumed study numbers its trials as an undisturbed one.
   /// @returns how many.
