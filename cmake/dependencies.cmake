@@ -11,6 +11,7 @@
 #   protobuf        libprotobuf-dev      3.21.12   BSD-3-Clause         exchange (through ONNX's schema)
 #   SOCI            libsoci-dev          4.0.3     BSL-1.0              store
 #   SQLite          libsqlite3-dev       3.40      public domain        store (through SOCI)
+#   Expat           libexpat1-dev        2.5       MIT                  toolchain (reports in XML)
 #   D3              node-d3              5.16.0    BSD-3-Clause         report (inlined in the page)
 #   CLI11           libcli11-dev         2.1.2     BSD-3-Clause         apps/snac
 #   GoogleTest      libgtest-dev         1.12.1    BSD-3-Clause         tests
@@ -20,6 +21,8 @@
 #   Python          python3              3.11      PSF-2.0              tests only (drives the browser)
 #   LIBXSMM, oneDNN libxsmm-dev, libdnnl-dev 1.17, 2.6 BSD-3-Clause, Apache-2.0  bench/product_speed only, if found
 #   Yosys, Verilator, Icarus Verilog (ISC, LGPL-3.0/Artistic-2.0, GPL-2.0) are run as programs, never linked.
+#   So are, where a user has them and asks for them: Vivado, Vitis HLS, Vivado HLS, Quartus (proprietary), and Python with qonnx
+#   (Apache-2.0) and onnxruntime (MIT).
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
 if(NOT TARGET yaml-cpp::yaml-cpp)
@@ -39,6 +42,7 @@ add_library(snac_onnx INTERFACE)
 target_compile_definitions(snac_onnx INTERFACE $<TARGET_PROPERTY:onnx_proto,INTERFACE_COMPILE_DEFINITIONS>)
 target_link_libraries(snac_onnx INTERFACE onnx_proto protobuf::libprotobuf)
 find_package(SQLite3 REQUIRED)
+find_package(EXPAT REQUIRED)
 find_package(CLI11 REQUIRED)
 # D3's modules as Debian installs them, minified.
 find_path(D3_DIRECTORY d3-scale/dist/d3-scale.min.js PATHS /usr/share/nodejs REQUIRED)

@@ -3,8 +3,10 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "commands.hpp"
+#include "snac/core/progress.hpp"
 #include "snac/core/text_table.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/cost/device.hpp"
@@ -19,9 +21,38 @@ struct Options {
   DesignOptions design;
   std::string output;
   flow::YosysConfig yosys;
-  bool no_yosys = false, layers = false, json = false;
+  std::optional<double> time_limit;
+  std::optional<int> memory_limit;
+  bool no_yosys = false, layers = false, json = false, route = false;
+  std::vector<std::string> tools;  ///< of vendors
   HlsOptions hls;
 };
+
+/// Columns of the table: "Yosys 0.23" and its counts by name.
+struct Column {
+  std::string source;
+  Json counts;
+};
+
+std::string table_text(const std::vector<Column>& columns) {
+  std::vector<std::string> header{""};
+  for (const Column& column : columns) header.push_back(column.source);
+  TextTable table(header);
+  const std::vector<std::pair<const char*, const char*>> rows{
+      {"LUT", "lut"},           {"LUT as shift register", "srl"}, {"FF", "ff"}, {"DSP", "dsp"}, {"BRAM18", "bram18"}, {"ALM", "alm"},
+      {"logic elements", "le"}, {"RAM blocks", "ram_blocks"}};
+  for (const auto& [label, key] : rows) {
+    std::vector<std::string> cells{label};
+    bool any = false;
+    for (const Column& column : columns) {
+      const bool known = column.counts.contains(key);
+      any = any || known;
+      cells.push_back(known ? with_thousands(std::llround(column.counts[key].get<double>())) : "-");
+    }
+    if (any) table.add_row(std::move(cells));
+  }
+  return table.str();
+}
 
 constexpr int kHlsVectors = 1000;  ///< random and corner vectors for the test bench
 
@@ -53,8 +84,14 @@ int synth(const Options& options) {
   const flow::StudyConfig study = options.design.apply(options.model.study());
   const cost::Device& device = cost::find_device(study.target.device);
   const flow::Design design = flow::design(net, study);
-  const auto sources =
-      flow::write_verilog_project(net, design, options.output, {}, {}, {cost::part_number(study.target.device), study.target.clock_ns});
+  flow::VendorConfig vendor = study.synth.vendor;
+  vendor.route = vendor.route || options.route;
+  vendor.time_limit_s = options.time_limit.value_or(vendor.time_limit_s);
+  vendor.memory_limit_mib = options.memory_limit.value_or(vendor.memory_limit_mib);
+  const auto vendor_tools = flow::vendor_tools(options.tools);
+  for (const toolchain::VendorTool tool : vendor_tools) flow::require_vendor_tool(tool, vendor, "--tool");
+  const flow::ScriptTarget target{cost::part_number(study.target.device), study.target.clock_ns, vendor.quartus_device};
+  const auto sources = flow::write_verilog_project(net, design, options.output, {}, {}, target);
   const cost::Resources& estimate = design.resources();
   Json json{{"model", options.model.model},
             {"directory", options.output},
@@ -81,22 +118,18 @@ int synth(const Options& options) {
                        {"adders", unrolled.cost.adders},
                        {"adder_depth", unrolled.cost.adder_depth}};
   }
-  const auto whole = [](double value) { return with_thousands(std::llround(value)); };
-  std::vector<std::string> header{"", estimate.source};
-  std::vector<std::vector<std::string>> rows{{"LUT", whole(estimate.lut)},
-                                             {"LUT as shift register", design.is_folded() ? "-" : with_thousands(srl)},
-                                             {"FF", whole(estimate.ff)},
-                                             {"DSP", whole(estimate.dsp)},
-                                             {"BRAM18", whole(estimate.bram18)}};
+  std::vector<Column> columns{
+      {estimate.source, {{"lut", estimate.lut}, {"ff", estimate.ff}, {"dsp", estimate.dsp}, {"bram18", estimate.bram18}}}};
+  if (!design.is_folded()) columns.front().counts["srl"] = srl;
   if (!options.no_yosys) {
     flow::YosysConfig config = options.yosys;
+    config.time_limit_s = options.time_limit.value_or(config.time_limit_s);
+    config.memory_limit_mib = options.memory_limit.value_or(config.memory_limit_mib);
     if (options.layers) config.scope = flow::YosysScope::layers;
     const std::string cache = config.cache.empty() ? options.output + "/cache" : config.cache;
     const auto yosys = flow::synthesize(design, sources, options.output, device, config, cache, hardware_threads());
     json["yosys"] = flow::synthesis_json(yosys);
-    header.push_back(yosys.version);
-    const std::vector<std::int64_t> counts{yosys.lut, yosys.srl, yosys.ff, yosys.dsp, yosys.bram18};
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(with_thousands(counts[i]));
+    columns.push_back({yosys.version, json["yosys"]});
   }
   std::string notes;
   if (options.hls.wanted) {
@@ -113,14 +146,31 @@ int synth(const Options& options) {
                            options.hls.reuse_factor, layer.inputs, layer.outputs, layer.reuse_factor);
     }
   }
-  TextTable table(header);
-  for (auto& row : rows) table.add_row(std::move(row));
+  for (const toolchain::VendorTool tool : vendor_tools) {
+    const std::string name = toolchain::to_string(tool);
+    flow::VendorJob job;
+    job.folder = options.output;
+    job.target = target;
+    job.config = vendor;
+    job.cache = (options.yosys.cache.empty() ? options.output + "/cache" : options.yosys.cache) + "/vendor";
+    std::vector<std::int64_t> inputs, expected;
+    if (tool == toolchain::VendorTool::vitis) {
+      job.hls = options.hls.job(study.target.device, study.target.clock_ns);
+      inputs = flow::random_inputs(net, kHlsVectors, 1);
+      expected = fixed::run(net, inputs);
+    }
+    Progress progress(name, 0, "lines of its log");
+    job.on_line = [&](std::string_view line) { progress.advance(1, line.substr(0, 80)); };
+    json[name] = flow::synthesize_with_vendor(tool, net, design, job, inputs, expected);
+    columns.push_back({json[name]["source"], json[name]});
+    if (const std::string timing = flow::timing_text(json[name]); !timing.empty()) notes += timing + "\n";
+  }
   std::string closing = fmt::format("latency {} cycles, initiation interval {} (exact)", design.latency(), design.initiation_interval());
   if (const flow::CircuitDesign* unrolled = design.unrolled()) {
     closing += fmt::format("; slowest stage {:.2f} ns by the delay model, which is no timing analysis", unrolled->period_ns);
   }
   print(options.json ? json.dump(2) + "\n"
-                     : table.str() + layers_text(design) + closing + fmt::format("; Verilog in {}\n", options.output) + notes);
+                     : table_text(columns) + layers_text(design) + closing + fmt::format("; Verilog in {}\n", options.output) + notes);
   return 0;
 }
 
@@ -128,14 +178,20 @@ int synth(const Options& options) {
 
 void add_synth(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("synth", "Write the Verilog of a network and count its resources with Yosys");
+  CLI::App* command = app.add_subcommand("synth", "Write the Verilog of a network and count its resources with Yosys or vendor tools");
   options->model.add_to(*command);
   command->add_option("-o,--output", options->output, "Folder for the Verilog")->required();
   options->design.add_to(*command);
-  command->add_flag("--no-yosys", options->no_yosys, "Estimate only");
+  command->add_flag("--no-yosys", options->no_yosys, "Leave Yosys out");
+  command
+      ->add_option("--tool", options->tools,
+                   "Also run a vendor's tool, if it is on PATH (may be repeated): vivado, quartus (the Verilog) or vitis (the HLS project)")
+      ->check(CLI::IsMember({"vivado", "vitis", "quartus"}));
+  command->add_flag("--route", options->route, "With --tool vivado: place and route as well");
   command->add_flag("--layers", options->layers, "Synthesise every layer on its own, in parallel, and add up");
-  command->add_option("--time-limit", options->yosys.time_limit_s, "Seconds for a run of Yosys; 0 = no limit")->check(CLI::Range(0.0, 1e7));
-  command->add_option("--memory-limit", options->yosys.memory_limit_mib, "MiB for a run of Yosys; 0 = no limit")
+  command->add_option("--time-limit", options->time_limit, "Seconds for a run of a tool; 0 = no limit; default 3600, vendors' tools 14400")
+      ->check(CLI::Range(0.0, 1e7));
+  command->add_option("--memory-limit", options->memory_limit, "MiB for a run of a tool; 0 = no limit, the default")
       ->check(CLI::Range(0, 1 << 24));
   command->add_option("--cache", options->yosys.cache, "Folder of results by content; default: cache in the output folder");
   options->hls.add_to(*command, "Also write an HLS C++ project, to <output>/hls");

@@ -1,15 +1,20 @@
 // snac verify: every engine on the same inputs, compared bit by bit.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "commands.hpp"
+#include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
-#include "snac/core/text_table.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
 #include "snac/fixed/interpreter.hpp"
+#include "snac/flow/results.hpp"
 #include "snac/flow/verify.hpp"
+#include "snac/nn/forward.hpp"
+#include "snac/toolchain/process.hpp"
 
 namespace snac::app {
 namespace {
@@ -17,10 +22,10 @@ namespace {
 struct Options {
   ModelOptions model;
   DesignOptions design;
-  std::string data, simulator = "verilator", label = "label";
+  std::string data, simulator = "all", label = "label", qonnx;
   int vectors = 10000;
   std::uint64_t seed = 1;
-  bool json = false;
+  bool json = false, no_hls = false;
   HlsOptions hls;
 };
 
@@ -44,27 +49,86 @@ std::vector<std::int64_t> inputs_of(const fixed::FixedNet& net, const Options& o
   return fixed::quantize_inputs(net, rows.features);
 }
 
+/// The training side's logits of raw inputs: the features that these integers stand for.
+std::vector<std::int64_t> trained_logits(const flow::TrainedModel& model, const fixed::FixedNet& net, std::span<const std::int64_t> raw) {
+  const std::size_t width = net.input.size();
+  data::Dataset data;
+  data.num_features = static_cast<int>(width);
+  data.num_classes = static_cast<int>(net.num_classes());
+  data.labels.assign(raw.size() / width, 0);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    // At most 23 bits (nn::require_fits): single precision holds them.
+    data.features.push_back(static_cast<float>(std::ldexp(static_cast<double>(raw[i]), -net.input.type(i % width).fraction_bits())));
+  }
+  std::vector<std::uint32_t> rows(raw.size() / width);
+  std::iota(rows.begin(), rows.end(), 0U);
+  return nn::predict_exact(model.mlp, model.quantizer, data, rows);
+}
+
+/// The simulators to run: those asked for, or all that are installed.
+void choose_simulators(const Options& options, flow::VerifyParams& params) {
+  params.simulators.clear();
+  for (const auto& [name, program] : {std::pair{"verilator", "verilator"}, {"icarus", "iverilog"}}) {
+    const std::string engine = std::string("Verilog in ") + name;
+    if (options.simulator == name) {
+      params.simulators.emplace_back(name);
+    } else if (options.simulator != "all") {
+      params.absent.push_back({engine, "left out by --simulator " + options.simulator});
+    } else if (toolchain::find_program(program).empty()) {
+      params.absent.push_back({engine, std::string("no program '") + program + "' on PATH"});
+    } else {
+      params.simulators.emplace_back(name);
+    }
+  }
+}
+
+/// Asked for, the HLS project has to compile; else its absence has a reason.
+void choose_hls(const Options& options, const fixed::FixedNet& net, const flow::StudyConfig& config, flow::VerifyParams& params) {
+  const auto job = [&] { return options.hls.job(config.target.device, config.target.clock_ns); };
+  if (options.hls.wanted) {
+    params.hls = job();
+  } else if (options.no_hls) {
+    params.absent.push_back({"HLS C++", "left out by --no-hls"});
+  } else if (toolchain::find_program("g++").empty()) {
+    params.absent.push_back({"HLS C++", "no program 'g++' on PATH"});
+  } else {
+    try {
+      codegen::hls_project(net, job().params, std::vector<std::int64_t>(net.input.size(), 0),
+                           fixed::run(net, std::vector<std::int64_t>(net.input.size(), 0)));
+      params.hls = job();
+    } catch (const DataError& error) {
+      params.absent.push_back({"HLS C++", error.summary() + ": " + error.text().found});
+    }
+  }
+}
+
 int verify(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const flow::StudyConfig config = options.design.apply(options.model.study());
   const TemporaryDirectory folder;
   flow::VerifyParams params;
-  params.simulator = options.simulator == "none" ? "" : options.simulator;
   params.directory = folder.path().string();
-  if (options.hls.wanted) params.hls = options.hls.job(config.target.device, config.target.clock_ns);
-  const auto result = flow::verify(net, flow::design(net, config), inputs_of(net, options), params);
-  if (options.json) {
-    Json engines = Json::array();
-    for (const auto& e : result.engines) engines.push_back({{"engine", e.engine}, {"vectors", e.vectors}, {"mismatches", e.mismatches}});
-    print(
-        Json{
-            {"model", options.model.model}, {"vectors", result.vectors}, {"bit_exact", result.bit_exact()}, {"engines", std::move(engines)}}
-            .dump(2) +
-        "\n");
+  choose_simulators(options, params);
+  choose_hls(options, net, config, params);
+  if (options.qonnx.empty()) {
+    params.absent.push_back({"QONNX", "no file given with --qonnx"});
   } else {
-    TextTable table({"engine", "vectors", "differ from FixedNet"});
-    for (const auto& e : result.engines) table.add_row({e.engine, with_thousands(e.vectors), with_thousands(e.mismatches)});
-    print(table.str() + result.summary() + "\n");
+    params.external.push_back(flow::qonnx_engine(net, options.qonnx));
+  }
+  const auto inputs = inputs_of(net, options);
+  std::function<std::vector<std::int64_t>()> qat;
+  if (options.model.config.empty()) {
+    params.absent.push_back({"QAT forward pass", "the model is a file; --config and the model's name bring the weights"});
+  } else {
+    qat = [&] { return trained_logits(flow::stored_weights(config, options.model.model), net, inputs); };
+  }
+  const auto result = flow::verify(net, flow::design(net, config), inputs, params, qat);
+  if (options.json) {
+    Json json{{"model", options.model.model}};
+    json.update(flow::verification_json(result));
+    print(json.dump(2) + "\n");
+  } else {
+    print(flow::matrix_text(result) + result.summary() + "\n");
   }
   return static_cast<int>(result.bit_exact() ? ExitCode::ok : ExitCode::mismatch);
 }
@@ -73,17 +137,22 @@ int verify(const Options& options) {
 
 void add_verify(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("verify", "Compare all engines bit by bit: FixedNet, circuit or folded design, Verilog in simulation, HLS C++");
+  CLI::App* command = app.add_subcommand(
+      "verify", "Compare all engines bit by bit: training, FixedNet, circuit or folded design, Verilog in simulation, HLS C++");
   options->model.add_to(*command);
   command->add_option("--data", options->data, "Real rows to use (prepared as the model says); without it random and corner vectors");
   command->add_option("--label", options->label, "CSV: name of the label column");
   command->add_option("--vectors", options->vectors, "Rows")->check(CLI::Range(1, 10000000));
-  command->add_option("--simulator", options->simulator, "verilator, icarus or none")
-      ->check(CLI::IsMember({"verilator", "icarus", "none"}));
+  command->add_option("--simulator", options->simulator, "all (that are installed), verilator, icarus or none")
+      ->check(CLI::IsMember({"all", "verilator", "icarus", "none"}));
   options->design.add_to(*command);
   command->add_option("--seed", options->seed, "Of the random vectors");
-  options->hls.add_to(*command, "Also compile the HLS C++ project with g++ and compare it");
+  options->hls.add_to(*command, "Fail without HLS C++, compiled by g++; without this flag it is compared where it can be");
+  command->add_flag("--no-hls", options->no_hls, "Leave the HLS C++ project out")->excludes("--hls");
+  command
+      ->add_option("--qonnx", options->qonnx,
+                   "A QONNX file of the same network: compared as well, by the qonnx package of $SNAC_PYTHON or python3")
+      ->check(CLI::ExistingFile);
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return verify(*options); }; });
 }

@@ -75,6 +75,7 @@ int run(int argc, char** argv) {
   add_show_config(app, action);
   add_data(app, action);
   add_devices(app, action);
+  add_estimate(app, action);
   add_calibrate(app, action);
   add_surrogate(app, action);
   try {

@@ -11,6 +11,7 @@ namespace {
 constexpr const char* kBench = R"(// Self-checking test bench of {0}: tb_data/inputs.dat in, tb_data/expected.dat out.
 // Both hold raw integers, a vector per line: value * 2^fraction bits of the element's type. Results are compared bit by bit.
 // Ends with a line "SNAC_HLS_RESULT vectors=V mismatches=M"; returns 0 if M is 0, else 1; 2 if the vectors cannot be read.
+// A wrong vector is a line of found.dat: its number and the raw integers that came, "x" for one off the element's grid.
 // An argument limits the number of vectors (co-simulation takes long for each).
 #include <cstdio>
 #include <cstdlib>
@@ -44,6 +45,7 @@ static const bool output_is_signed = {7};
 int main(int argc, char** argv) {{
   const long limit = argc > 1 ? std::atol(argv[1]) : 0;  // 0: all
   std::ifstream inputs("tb_data/inputs.dat"), expected("tb_data/expected.dat");
+  std::ofstream found_file;
   long vectors = 0, mismatches = 0, printed = 0;
   for (;;) {{
     long long first;
@@ -60,20 +62,35 @@ int main(int argc, char** argv) {{
     result_t y[n_out];
 {5}
     bool wrong = false;
+    long long results[n_out];
+    bool on_grid[n_out];
     for (int o = 0; o < n_out; o++) {{
       long long value;
       if (!(expected >> value)) return fail("no integer in tb_data/expected.dat", vectors, o);
       const ap_uint<{9}> bits = y[o].range();
       const long long found = integer(bits, output_is_signed);
-      const bool on_grid = (found & ((1ULL << output_shift[o]) - 1)) == 0;
-      if (on_grid && found >> output_shift[o] == value) continue;
+      results[o] = found >> output_shift[o];
+      on_grid[o] = (found & ((1ULL << output_shift[o]) - 1)) == 0;
+      if (on_grid[o] && results[o] == value) continue;
       wrong = true;
       if (++printed <= 5) {{
         std::printf("mismatch: vector %ld, output %d: expected %lld, found %lld (raw, %d bits finer)\n", vectors, o, value, found,
                     output_shift[o]);
       }}
     }}
-    if (wrong) mismatches++;
+    if (wrong) {{
+      mismatches++;
+      if (!found_file.is_open()) found_file.open("found.dat");
+      found_file << vectors;
+      for (int o = 0; o < n_out; o++) {{
+        if (on_grid[o]) {{
+          found_file << ' ' << results[o];
+        }} else {{
+          found_file << " x";
+        }}
+      }}
+      found_file << '\n';
+    }}
     vectors++;
   }}
   if (limit == 0 || vectors < limit) {{

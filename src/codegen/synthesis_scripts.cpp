@@ -11,7 +11,7 @@
 namespace snac::codegen {
 namespace {
 
-/// {0} top, {1} part, {2} list of sources.
+/// {0} top, {1} part, {2} list of sources, {3} options of synth_design.
 constexpr const char* kVivado = R"(# Out-of-context synthesis in Vivado, in the folder of this file:
 #   vivado -mode batch -source {0}_vivado.tcl                  synthesis only
 #   vivado -mode batch -source {0}_vivado.tcl -tclargs route   place and route as well
@@ -31,7 +31,7 @@ puts "part: $part"
 cd [file dirname [file normalize [info script]]]
 read_verilog $sources
 read_xdc -mode out_of_context ${{top}}_clock.xdc
-synth_design -top $top -part $part -mode out_of_context -max_dsp 0
+synth_design -top $top -part $part -mode out_of_context{3}
 report_utilization -file ${{top}}_synth_utilization.rpt
 report_utilization -hierarchical -file ${{top}}_synth_hierarchy.rpt
 report_timing_summary -file ${{top}}_synth_timing.rpt
@@ -103,7 +103,7 @@ Files synthesis_scripts(const SynthesisScriptParams& params) {
   }
   const std::string clock = fmt::format("create_clock -name clk -period {:.3f} [get_ports clk]\n", params.clock_ns);
   Files files;
-  files[params.top + "_vivado.tcl"] = fmt::format(kVivado, params.top, params.part, sources);
+  files[params.top + "_vivado.tcl"] = fmt::format(kVivado, params.top, params.part, sources, params.dsp ? "" : " -max_dsp 0");
   files[params.top + "_quartus.tcl"] = fmt::format(kQuartus, params.top, params.quartus_device, sources);
   files[params.top + "_clock.xdc"] = clock;
   files[params.top + "_clock.sdc"] = clock;

@@ -17,6 +17,7 @@ constexpr std::size_t kGapVectors = 1000;  ///< of the second pass
 /// {7} mean gap of the second pass, {8} declaration of in_ready, {9} its port.
 /// Everything happens at rising edges with non-blocking assignments, so that no simulator's event order matters.
 constexpr const char* kBench = R"(// Self-checking test bench for {0}: inputs.hex in, expected.hex out.
+// What is wrong goes to found.hex: the number of the vector and what came instead.
 // Pass 1 feeds a vector whenever one is taken, pass 2 the first {4} with random gaps; inputs are unknown in the gaps.
 module testbench;
   localparam VECTORS = {3};
@@ -51,6 +52,7 @@ module testbench;
   integer idle = 0;           // clocks since the last input
   integer mismatches = 0;
   integer printed = 0;
+  integer found;
   integer first_input = -1;
   integer last_result = -1;
   integer latency = 0;
@@ -61,6 +63,7 @@ module testbench;
     $readmemh("inputs.hex", inputs);
     $readmemh("expected.hex", expected);
     for (i = 0; i < VECTORS; i = i + 1) wrong[i] = 1'b0;
+    found = $fopen("found.hex", "w");
   end
 
   // What is wrong in this clock.
@@ -80,6 +83,7 @@ module testbench;
     random <= xorshift(random);
     mismatches <= mismatches_now;
     if (bad) wrong[checking] <= 1'b1;
+    if (bad && !wrong[checking]) $fdisplay(found, "%0d %h", checking, out_data);
     if (bad || not_asked_for || unknown || ready_unknown || in_reset) begin
       if (printed < 5) begin
         printed <= printed + 1;
@@ -122,6 +126,7 @@ module testbench;
         if (pass == 1) start(2, GAP_VECTORS);
         else begin
           $display("SNAC_RESULT vectors=%0d mismatches=%0d latency=%0d ii=%0d", VECTORS, mismatches_now, latency, interval);
+          $fclose(found);
           $finish;
         end
       end
@@ -171,7 +176,27 @@ std::string vectors_hex(std::span<const std::int64_t> values, std::span<const ci
   return text;
 }
 
+int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
 }  // namespace
+
+std::optional<std::vector<std::int64_t>> bus_values(std::string_view hex, std::span<const fixed::FixedType> types) {
+  std::vector<std::int64_t> values;
+  std::size_t at = 0;  // bit, from the lowest
+  for (const fixed::FixedType& type : types) {
+    std::uint64_t pattern = 0;
+    for (int bit = 0; bit < type.width; ++bit, ++at) {
+      if (at / 4 >= hex.size()) return {};
+      const int digit = hex_digit(hex[hex.size() - 1 - at / 4]);
+      if (digit < 0) return {};
+      pattern |= static_cast<std::uint64_t>((digit >> (at % 4)) & 1) << bit;
+    }
+    const int unused = 64 - type.width;
+    values.push_back(type.is_signed ? static_cast<std::int64_t>(pattern << unused) >> unused : static_cast<std::int64_t>(pattern));
+  }
+  if ((at + 3) / 4 != hex.size()) return {};
+  return values;
+}
 
 std::string bus_hex(std::span<const std::int64_t> raw, std::span<const circuit::Port> ports) {
   if (raw.size() != ports.size() || ports.empty()) {

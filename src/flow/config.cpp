@@ -193,7 +193,7 @@ void describe(Fields& f, StudyConfig& p) {
   });
   describe_selection(f, "choose", "Which compressed networks become hardware", p.choose);
   f.section("synth", "Hardware", [&](Fields& s) {
-    s.texts("tools", p.synth.tools, "Any of verilator, icarus, yosys, hls (an HLS project, compiled and compared)");
+    s.texts("tools", p.synth.tools, "Any of verilator, icarus, yosys, hls (an HLS project, compiled and compared), vivado, vitis, quartus");
     s.integer("vectors", p.synth.vectors, {.min = 1, .max = 10000000}, "Test rows simulated in Verilog");
     s.section("yosys", "Synthesis with Yosys", [&](Fields& y) {
       YosysConfig& yosys = p.synth.yosys;
@@ -203,7 +203,8 @@ void describe(Fields& f, StudyConfig& p) {
       y.integer("memory_limit", yosys.memory_limit_mib, {.min = 0, .max = 1 << 24}, "Memory limit of a run in MiB; 0 = none");
       y.text("cache", yosys.cache, "Folder of results by content; empty = cache/yosys in the study's folder");
     });
-    s.section("hls", "The HLS project, if tools name hls", [&](Fields& h) { describe(h, p.synth.hls); });
+    s.section("hls", "The HLS project, if tools name hls or vitis", [&](Fields& h) { describe(h, p.synth.hls); });
+    s.section("vendor", "How vendor tools run, if tools name vivado, vitis or quartus", [&](Fields& v) { describe(v, p.synth.vendor); });
   });
 }
 
@@ -354,16 +355,17 @@ void check(const StudyConfig& config) {
                        .expected = fmt::format("at least compress.learned.cost_start, {:g}", learned.cost_start),
                        .hint = "from 1e-6 to 3e-5 is usual"});
   }
-  const std::vector<std::string> tools{"verilator", "icarus", "yosys", "hls"};
+  const std::vector<std::string> tools{"verilator", "icarus", "yosys", "hls", "vivado", "vitis", "quartus"};
   for (const auto& tool : config.synth.tools) {
     if (std::find(tools.begin(), tools.end(), tool) == tools.end()) {
       throw ConfigError("unknown tool", {.where = place("synth.tools"),
                                          .found = "'" + tool + "'",
-                                         .expected = "verilator, icarus, yosys or hls",
+                                         .expected = "verilator, icarus, yosys, hls, vivado, vitis or quartus",
                                          .hint = suggest(tool, tools)});
     }
   }
   hls_job(config.synth.hls, config.target.device, config.target.clock_ns);
+  check(config.synth.vendor, place("synth.vendor"));
   const search::Nsga2Params& sampler = config.search.nsga2;
   if (config.models.empty() && config.search.trials < sampler.population) {
     throw ConfigError("fewer trials than one population has",

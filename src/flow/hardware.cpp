@@ -22,15 +22,19 @@
 namespace snac::flow {
 namespace {
 
-constexpr const char* kTop = "snac_top";
-
 bool wants(const StudyConfig& config, const std::string& tool) {
   return std::find(config.synth.tools.begin(), config.synth.tools.end(), tool) != config.synth.tools.end();
 }
 
-std::string simulator_of(const StudyConfig& config) {
-  return wants(config, "verilator") ? "verilator" : wants(config, "icarus") ? "icarus" : "";
+std::vector<std::string> simulators_of(const StudyConfig& config) {
+  std::vector<std::string> simulators;
+  for (const char* name : {"verilator", "icarus"}) {
+    if (wants(config, name)) simulators.emplace_back(name);
+  }
+  return simulators;
 }
+
+bool uses_dsp(const Design& design) { return design.is_folded() && design.folded()->params.multiplier == circuit::Multiplier::dsp; }
 
 std::vector<std::uint32_t> first_rows(std::size_t count) {
   std::vector<std::uint32_t> rows(count);
@@ -43,14 +47,8 @@ std::vector<std::int64_t> test_inputs(const Study& study, const fixed::FixedNet&
   return fixed::quantize_inputs(net, std::span(study.test().features).first(values));
 }
 
-Json verification_json(const Verification& verification) {
-  Json engines = Json::array();
-  for (const auto& engine : verification.engines)
-    engines.push_back({{"engine", engine.engine}, {"vectors", engine.vectors}, {"mismatches", engine.mismatches}});
-  Json json{{"vectors", verification.vectors},
-            {"bit_exact", verification.bit_exact()},
-            {"summary", verification.summary()},
-            {"engines", std::move(engines)}};
+Json verify_record(const Verification& verification) {
+  Json json = verification_json(verification);
   if (verification.simulation) {
     json["latency_cycles"] = verification.simulation->latency_cycles;
     json["initiation_interval"] = verification.simulation->initiation_interval;
@@ -74,6 +72,7 @@ class HardwareJob {
   std::string yosys_key() const { return model_.name + "/yosys"; }
   std::string test_key() const { return model_.name + "/test"; }
   std::string circuit_key() const { return model_.name + "/circuit"; }
+  std::string vendor_key(toolchain::VendorTool tool) const { return model_.name + "/" + toolchain::to_string(tool); }
   std::optional<Json> record(const std::string& key) const { return study_.store().find_record(study_.name(), stage_, key); }
 
   /// Records older than confusion matrices are made again.
@@ -107,17 +106,14 @@ class HardwareJob {
     };
     const Verification verification =
         verify(net_, design_, inputs,
-               {.simulator = simulator_of(study_.config()), .directory = directory_, .target = script_target(), .hls = hls()}, qat);
+               {.simulators = simulators_of(study_.config()), .directory = directory_, .target = script_target(), .hls = hls()}, qat);
     if (!verification.bit_exact()) {
-      std::string found;
-      for (const auto& engine : verification.engines)
-        found += fmt::format("{}: {} of {} vectors differ; ", engine.engine, engine.mismatches, engine.vectors);
       throw MismatchError("the engines disagree", {.where = directory_,
-                                                   .found = found,
+                                                   .found = matrix_text(verification),
                                                    .expected = "the same integers everywhere",
                                                    .hint = "this is a defect of snac: please report it with that folder"});
     }
-    study_.store().put_record(study_.name(), stage_, verify_key(), verification_json(verification));
+    study_.store().put_record(study_.name(), stage_, verify_key(), verify_record(verification));
   }
 
   void synthesize(int threads) {
@@ -131,9 +127,33 @@ class HardwareJob {
     study_.store().put_record(study_.name(), stage_, yosys_key(), synthesis_json(result));
   }
 
+  void synthesize_with(toolchain::VendorTool tool, const std::function<void(std::string_view)>& on_line) {
+    const StudyConfig& config = study_.config();
+    VendorJob job;
+    job.folder = directory_;
+    job.target = script_target();
+    job.config = config.synth.vendor;
+    job.cache = job.config.cache.empty() ? study_.folder() + "/cache/vendor" : job.config.cache;
+    job.on_line = on_line;
+    std::vector<std::int64_t> inputs, expected;
+    if (tool == toolchain::VendorTool::vitis) {
+      job.hls = hls_job(config.synth.hls, config.target.device, config.target.clock_ns);
+      inputs = test_inputs(study_, net_, simulated_rows());
+      expected = fixed::run(net_, inputs, study_.threads());
+    }
+    const Json record = synthesize_with_vendor(tool, net_, design_, job, inputs, expected);
+    write_file_atomically(directory_ + "/" + toolchain::to_string(tool) + "/report.json", record.dump(2) + "\n");
+    study_.store().put_record(study_.name(), stage_, vendor_key(tool), record);
+  }
+
   HardwareResult result() const {
-    HardwareResult result{
-        .model = model_, .directory = directory_, .test_accuracy = 0, .verification = {}, .synthesis = {}, .values = model_.values};
+    HardwareResult result{.model = model_,
+                          .directory = directory_,
+                          .test_accuracy = 0,
+                          .verification = {},
+                          .synthesis = {},
+                          .vendor = Json::object(),
+                          .values = model_.values};
     result.test_accuracy = json_get<double>(record(test_key()).value(), "accuracy", test_key());
     result.verification = record(verify_key()).value();
     result.vectors = json_get<std::int64_t>(result.verification, "vectors", verify_key());
@@ -143,6 +163,9 @@ class HardwareJob {
       result.synthesis = *synthesis;
       for (const char* name : {"lut", "ff", "srl", "carry8", "dsp", "bram18"})
         result.values[std::string("yosys_") + name] = json_get<double>(*synthesis, name, yosys_key());
+    }
+    for (const toolchain::VendorTool tool : vendor_tools(study_.config().synth.tools)) {
+      if (const auto found = record(vendor_key(tool))) result.vendor[toolchain::to_string(tool)] = *found;
     }
     return result;
   }
@@ -155,7 +178,7 @@ class HardwareJob {
   }
   ScriptTarget script_target() const {
     const TargetConfig& target = study_.config().target;
-    return {cost::part_number(target.device), target.clock_ns};
+    return {cost::part_number(target.device), target.clock_ns, study_.config().synth.vendor.quartus_device};
   }
   std::size_t simulated_rows() const { return std::min(study_.test().size(), static_cast<std::size_t>(study_.config().synth.vectors)); }
 
@@ -172,7 +195,11 @@ class HardwareJob {
 std::string hardware_stage(const StudyConfig& config) { return stage_key(config, "hardware", {"compress", "synth"}); }
 
 void require_tools(const StudyConfig& config) {
+  for (const toolchain::VendorTool tool : vendor_tools(config.synth.tools)) {
+    require_vendor_tool(tool, config.synth.vendor, config.file + ": synth.tools");
+  }
   for (const auto& tool : config.synth.tools) {
+    if (toolchain::vendor_tool_from(tool)) continue;
     const std::string program = tool == "icarus" ? "iverilog" : tool == "hls" ? "g++" : tool;
     if (toolchain::find_program(program).empty()) {
       throw ToolError("a tool is missing", {.where = config.file + ": synth.tools",
@@ -199,8 +226,10 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
     }
   }
   if (!target.part.empty()) {
-    for (const auto& [name, text] :
-         codegen::synthesis_scripts({.top = kTop, .sources = sources, .part = target.part, .clock_ns = target.clock_ns})) {
+    codegen::SynthesisScriptParams scripts{.top = kTop, .sources = sources, .part = target.part, .clock_ns = target.clock_ns};
+    scripts.dsp = uses_dsp(design);
+    if (!target.quartus_device.empty()) scripts.quartus_device = target.quartus_device;
+    for (const auto& [name, text] : codegen::synthesis_scripts(scripts)) {
       write_file_atomically(std::filesystem::path(directory) / name, text);
     }
   }
@@ -215,7 +244,7 @@ toolchain::YosysResult synthesize(const Design& design, const std::vector<std::s
                                       .sources = sources,
                                       .directory = directory,
                                       .family = device.yosys_family,
-                                      .dsp = folded != nullptr && folded->params.multiplier == circuit::Multiplier::dsp,
+                                      .dsp = uses_dsp(design),
                                       .block_ram = folded != nullptr,
                                       .time_limit = std::chrono::seconds(static_cast<std::int64_t>(std::ceil(config.time_limit_s))),
                                       .memory_limit_mib = config.memory_limit_mib,
@@ -245,6 +274,7 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
   const std::string stage = hardware_stage(config);
   std::vector<std::unique_ptr<HardwareJob>> jobs;
   std::vector<std::function<void()>> tasks;
+  std::function<void(const std::string&)> live;  // shows a line of a running tool's log
   for (const auto& model : models) {
     jobs.push_back(std::make_unique<HardwareJob>(study, stage, model));
     HardwareJob* job = jobs.back().get();
@@ -256,9 +286,17 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
         // Layers share the threads that the other tasks leave.
         job->synthesize(std::max(1, study.threads() / static_cast<int>(tasks.size())));
       });
+    for (const toolchain::VendorTool tool : vendor_tools(config.synth.tools)) {
+      if (job->record(job->vendor_key(tool))) continue;
+      tasks.emplace_back([job, tool, &live] {
+        job->synthesize_with(tool,
+                             [&](std::string_view line) { live(toolchain::to_string(tool) + ": " + std::string(line.substr(0, 60))); });
+      });
+    }
   }
   {
     Progress progress("hardware", tasks.size(), "simulations and syntheses");
+    live = [&progress](const std::string& note) { progress.advance(0, note); };
     parallel_for(tasks.size(), study.threads(), [&](std::size_t i, int) {
       throw_if_interrupted();
       tasks[i]();

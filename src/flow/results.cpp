@@ -164,11 +164,12 @@ std::vector<CompressedModel> stored_models(const store::Store& store, const Stud
 
 }  // namespace
 
-fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name) {
-  const auto store = open_existing(config);
+namespace {
+
+CompressedModel stored_model(const store::Store& store, const StudyConfig& config, const std::string& name) {
   std::vector<std::string> names;
-  for (const auto& model : stored_models(*store, config)) {
-    if (model.name == name) return fixed::fixed_net_from_json(parse_json(store->artefact(model.fixed_net), name), name);
+  for (auto& model : stored_models(store, config)) {
+    if (model.name == name) return std::move(model);
     names.push_back(model.name);
   }
   throw ConfigError("there is no such compressed model",
@@ -177,6 +178,8 @@ fixed::FixedNet stored_network(const StudyConfig& config, const std::string& nam
                      .expected = "a name of 'snac front --stage compress --all --csv'",
                      .hint = names.empty() ? "run the local search first: snac compress --config " + config.file : suggest(name, names)});
 }
+
+}  // namespace
 
 nn::Mlp stored_float_network(const StudyConfig& config, const std::string& name) {
   const auto store = open_existing(config);
@@ -193,6 +196,19 @@ nn::Mlp stored_float_network(const StudyConfig& config, const std::string& name)
                                                          .found = "'" + name + "' among " + std::to_string(names.size()) + " trials",
                                                          .expected = "a trial of 'snac front --all --csv', for instance m0",
                                                          .hint = suggest(name, names)});
+}
+
+fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name) {
+  const auto store = open_existing(config);
+  const CompressedModel model = stored_model(*store, config, name);
+  return fixed::fixed_net_from_json(parse_json(store->artefact(model.fixed_net), name), name);
+}
+
+TrainedModel stored_weights(const StudyConfig& config, const std::string& name) {
+  const auto store = open_existing(config);
+  const CompressedModel model = stored_model(*store, config, name);
+  const std::string bytes = store->artefact(model.mlp);
+  return {nn::deserialize_mlp(std::as_bytes(std::span(bytes)), "weights of " + name), compress::quantizer_from_json(model.quantizer, name)};
 }
 
 RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics) {
@@ -252,7 +268,8 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
   const TargetConfig& target = config.target;
   const std::string accuracy =
       measured ? fmt::format("integers at {} and {:.0f} % zeros", compress::to_string(target.precision), 100 * target.sparsity) : "float";
-  const std::string source = measured ? circuit_source(config) : folds(config) ? cost::kFoldedSampleSource : cost::kSampleSource;
+  const std::string source =
+      measured || result.search_front.empty() ? circuit_source(config) : result.trials[result.search_front.front()].resource_source;
   std::string text = fmt::format("Pareto front of {} ({} of {} trials; accuracy: {}, validation; resources: estimate '{}')\n{}",
                                  config.models.empty() ? "the global search" : "the imported models", result.search_front.size(),
                                  result.trials.size(), accuracy, source, table.str());
@@ -350,6 +367,34 @@ std::string final_table(const RunResult& result, const Study& study) {
     row("DSP (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_dsp"), device.dsp); });
     row("BRAM18 (" + tool + ")", "-", [&](const auto& h) { return with_share(h.values.at("yosys_bram18"), device.bram18); });
   }
+  for (const toolchain::VendorTool tool : vendor_tools(config.synth.tools)) {
+    const std::string name = toolchain::to_string(tool);
+    const auto record_of = [&](const auto& h) { return h.vendor.value(name, Json::object()); };
+    std::string source;  // all models are of one run of the study; a tool may have been updated in between
+    for (const auto& h : result.hardware) {
+      const std::string each = record_of(h).value("source", "");
+      if (!each.empty() && source.find(each) == std::string::npos) source += (source.empty() ? "" : "; ") + each;
+    }
+    if (source.empty()) continue;
+    const auto resource = [&](const char* label, const char* key, double available) {
+      const bool any =
+          std::any_of(result.hardware.begin(), result.hardware.end(), [&](const auto& h) { return record_of(h).contains(key); });
+      if (!any) return;
+      row(fmt::format("{} ({})", label, source), "-", [&](const auto& h) {
+        const Json record = record_of(h);
+        return record.contains(key) ? with_share(record[key].template get<double>(), available) : std::string("-");
+      });
+    };
+    const bool amd = tool != toolchain::VendorTool::quartus;  // a share of another vendor's device says nothing
+    resource("LUT", "lut", amd ? device.lut : 0);
+    resource("LUT as shift register", "srl", 0);
+    resource("ALM", "alm", 0);
+    resource("logic elements", "le", 0);
+    resource("FF", "ff", amd ? device.ff : 0);
+    resource("DSP", "dsp", amd ? device.dsp : 0);
+    resource("BRAM18", "bram18", amd ? device.bram18 : 0);
+    resource("RAM blocks", "ram_blocks", 0);
+  }
   std::string text = fmt::format("Study {}: {} trials, {} compressed models, {} as hardware; target {}\n\n{}\n", study.name(),
                                  result.trials.size(), result.compressed.size(), result.hardware.size(), device.name, table.str());
   for (const auto& h : result.hardware) {
@@ -357,6 +402,9 @@ std::string final_table(const RunResult& result, const Study& study) {
     for (const Json& engine : h.verification["engines"]) engines += (engines.empty() ? "" : " = ") + engine["engine"].get<std::string>();
     text += fmt::format("{}: {} test rows ({})\n", h.model.name, h.verification["summary"].get<std::string>(), engines);
     text += fmt::format("{}: Verilog in {}\n", h.model.name, h.directory);
+    for (const auto& [name, record] : h.vendor.items()) {
+      if (const std::string timing = timing_text(record); !timing.empty()) text += fmt::format("{}: {}\n", h.model.name, timing);
+    }
   }
   return text;
 }
@@ -412,6 +460,7 @@ Json to_json(const RunResult& result, const Study& study) {
                         {"values", values_json(h.values)},
                         {"verification", h.verification},
                         {"synthesis", h.synthesis}});
+    if (!h.vendor.empty()) hardware.back()["vendor"] = h.vendor;
   }
   json["hardware"] = std::move(hardware);
   json["select_reason"] = result.select_reason;

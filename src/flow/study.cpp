@@ -153,7 +153,10 @@ const space::SearchSpace& Study::space() const {
 }
 
 std::string stage_key(const StudyConfig& config, const std::string& stage, const std::vector<std::string>& sections) {
-  return stage + ":" + hash_of(config.to_yaml(), sections).substr(0, 16);
+  YAML::Node effective = config.to_yaml();
+  // Where no vendor tool runs its settings mean nothing, and studies older than them go on.
+  if (vendor_tools(config.synth.tools).empty()) effective["synth"].remove("vendor");
+  return stage + ":" + hash_of(effective, sections).substr(0, 16);
 }
 
 std::string store_path(const StudyConfig& config) { return config.output_folder() + "/study.sqlite"; }

@@ -183,6 +183,10 @@ Json hardware_of(const store::Store& store, const std::string& study, const std:
       for (const char* figure : {"lut", "ff", "dsp", "bram18"}) json_get<double>(item["yosys"], figure, name + "/yosys");
       for (const char* bulky : {"cells", "script", "modules"}) item["yosys"].erase(bulky);
     }
+    for (const char* tool : {"vivado", "vitis", "quartus"}) {
+      item[tool] = found[name].contains(tool) ? found[name][tool] : Json();
+      if (!item[tool].is_null()) json_get<std::string>(item[tool], "source", name + "/" + tool);
+    }
     list.push_back(std::move(item));
   }
   return list;

@@ -187,6 +187,25 @@ std::string final_table(const Json& view) {
   }
   row("LUT as shift register", tool, "", [&](const Model& m) { return shown(m.record("yosys", "srl"), count); });
   row("CARRY8", tool, "", [&](const Model& m) { return shown(m.record("yosys", "carry8"), count); });
+  for (const char* vendor : {"vivado", "vitis", "quartus"}) {
+    const std::string source = models.front().record_text(vendor, "source");
+    if (source.empty()) continue;
+    const bool amd = std::string_view(vendor) != "quartus";  // a share of another vendor's device says nothing
+    for (const auto& [name, key] : {std::pair{"LUT", "lut"}, {"FF", "ff"}, {"DSP", "dsp"}, {"BRAM18", "bram18"}}) {
+      row(name, source, "", [&, k = key](const Model& m) {
+        const Cell used = m.record(vendor, k);
+        return amd ? shown(used, share_of(k)) : shown(used, count);
+      });
+    }
+    row("ALM", source, "", [&](const Model& m) { return shown(m.record(vendor, "alm"), count); });
+    row("RAM blocks", source, "", [&](const Model& m) { return shown(m.record(vendor, "ram_blocks"), count); });
+    row("worst slack", source, "", [&](const Model& m) {
+      return shown(m.record(vendor, "wns_ns"),
+                   [&](double wns) { return fmt::format("{:.3f} ns at {:g} ns", wns, m.record(vendor, "period_ns").value_or(0)); });
+    });
+    row("achieved clock", source, "",
+        [&](const Model& m) { return shown(m.record(vendor, "achieved_mhz"), [](double mhz) { return fmt::format("{:.1f} MHz", mhz); }); });
+  }
   row("verification", "all engines on test rows", "", [](const Model& m) { return m.record_text("verify", "summary"); });
   std::string html = table("The chosen networks beside the baseline", header, rows);
   for (const char* reason : {"select_reason", "choose_reason"}) {

@@ -1,6 +1,8 @@
 #include "snac/toolchain/hls_cpp.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <fstream>
 #include <sstream>
 
 #include "result_words.hpp"
@@ -14,7 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kMismatch = 1;  ///< the test bench's exit code for wrong results
+constexpr const char* kFoundFile = "found.dat";  ///< wrong vectors, as the test bench writes them
+constexpr int kMismatch = 1;                     ///< the test bench's exit code for wrong results
 
 /// A name that the compiler would take for an option is refused.
 void check_word(const std::string& word, const char* expected) {
@@ -90,6 +93,8 @@ HlsCppResult run_hls_with_cpp(const HlsCppParams& params) {
   const std::vector<std::string> compile = compile_command(params, directory, program);
   HlsCppResult result;
   result.tool = tool_version(params.compiler, {"--version"});
+  std::error_code ignored;
+  fs::remove(directory / kFoundFile, ignored);  // of an earlier run
   const milliseconds limit = params.time_limit;
   const ProcessResult compilation = step("compilation", compile, directory, limit);
   if (compilation.exit_code != 0) fail("compilation", directory, compilation);
@@ -105,6 +110,19 @@ HlsCppResult run_hls_with_cpp(const HlsCppParams& params) {
   result.passed = line->mismatches == 0;
   result.seconds = compilation.seconds + run.seconds;
   result.log = compilation.output + run.output;
+  std::ifstream found(directory / kFoundFile);
+  for (std::string text; std::getline(found, text);) {
+    std::istringstream words(text);
+    std::int64_t vector = 0;
+    if (!(words >> vector)) continue;
+    auto& values = result.found[vector];
+    for (std::string word; words >> word;) {
+      std::int64_t value = 0;
+      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+      const bool good = error == std::errc() && end == word.data() + word.size();
+      values.push_back(good ? std::optional(value) : std::nullopt);
+    }
+  }
   return result;
 }
 

@@ -159,12 +159,15 @@ class Child {
   }
 
   /// Waits up to `patience` for output. @returns false at the end of the output.
-  bool read_some(BoundedText& text, milliseconds patience) const {
+  bool read_some(BoundedText& text, milliseconds patience, const std::function<void(std::string_view)>& on_output) const {
     pollfd waiting{pipe_, POLLIN, 0};
     if (::poll(&waiting, 1, static_cast<int>(patience.count())) <= 0) return true;
     std::array<char, 1 << 16> block;
     const ssize_t size = ::read(pipe_, block.data(), block.size());
-    if (size > 0) text.append({block.data(), static_cast<std::size_t>(size)});
+    if (size > 0) {
+      text.append({block.data(), static_cast<std::size_t>(size)});
+      if (on_output) on_output({block.data(), static_cast<std::size_t>(size)});
+    }
     return size > 0 || (size < 0 && (errno == EINTR || errno == EAGAIN));
   }
 
@@ -302,7 +305,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, const ProcessPar
       }
     }
     if (open) {
-      open = child.read_some(text, patience);
+      open = child.read_some(text, patience, params.on_output);
     } else {  // the output is closed, usually because the child is just ending
       std::this_thread::sleep_for(std::min(pause, patience));
       pause = std::min(2 * pause, kTick);
@@ -310,7 +313,9 @@ ProcessResult run_process(const std::vector<std::string>& argv, const ProcessPar
   }
   // Also after a good end: nothing that the program left in the background survives it.
   child.kill_group();
-  for (const auto drain_end = Clock::now() + kDrainTime; open && Clock::now() < drain_end;) open = child.read_some(text, milliseconds{10});
+  for (const auto drain_end = Clock::now() + kDrainTime; open && Clock::now() < drain_end;) {
+    open = child.read_some(text, milliseconds{10}, params.on_output);
+  }
   rusage usage{};
   result.exit_code = child.reap(usage);
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();

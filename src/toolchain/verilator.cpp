@@ -1,6 +1,7 @@
 #include "snac/toolchain/verilator.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 
 #include "result_words.hpp"
@@ -26,6 +27,8 @@ std::optional<ResultLine> parse_line(const std::string& line) {
   return result;
 }
 
+constexpr const char* kFoundFile = "found.hex";  ///< wrong vectors, as the test bench writes them
+
 /// Runs the steps of one simulation under a common time limit and collects their log.
 class Simulation {
  public:
@@ -39,6 +42,7 @@ class Simulation {
     for (const std::string& name : params.sources) check_word(name, "a Verilog file");
     check_word(params.top, "the top module");
     std::error_code code;
+    fs::remove(directory_ / kFoundFile, code);  // of an earlier run
     for (const std::string& name : params.sources) {
       if (!fs::is_regular_file(directory_ / name, code)) {
         throw ToolError("a source file is missing",
@@ -91,6 +95,11 @@ class Simulation {
     result_.initiation_interval = line->initiation_interval;
     result_.passed = line->vectors > 0 && line->mismatches == 0;
     result_.tool = std::move(version);
+    std::ifstream found(directory_ / kFoundFile);
+    std::int64_t vector = 0;
+    for (std::string hex; found >> vector >> hex;) result_.found.emplace(vector, hex);
+    std::error_code ignored;
+    if (result_.found.empty()) fs::remove(directory_ / kFoundFile, ignored);
     return std::move(result_);
   }
 

@@ -317,6 +317,29 @@ TEST_F(FaultyVerilog, wrong_expectations_are_counted_once_per_vector) {
   EXPECT_FALSE(result.passed);
   EXPECT_EQ(result.mismatches, 4);
   EXPECT_NE(result.log.find("mismatch: pass 1, vector 17:"), std::string::npos) << result.log;
+  // What came instead is told: the right values here.
+  ASSERT_EQ(result.found.size(), 4U);
+  std::vector<fixed::FixedType> types;
+  for (const circuit::Port& port : circuit_.outputs()) types.push_back(port.type);
+  for (const std::size_t row : {0u, 17u, 1100u, 1199u}) {
+    const auto values = bus_values(result.found.at(static_cast<std::int64_t>(row)), types);
+    ASSERT_TRUE(values.has_value()) << row;
+    EXPECT_EQ(values->front(), expected_[row] ^ 1) << row;
+  }
+}
+
+TEST(BusValues, are_what_bus_hex_wrote_and_nothing_for_unknown_bits) {
+  const std::vector<fixed::FixedType> types{{5, 2, true}, {3, 3, false}, {63, 10, true}, {1, 1, true}};
+  std::vector<circuit::Port> ports;
+  for (const fixed::FixedType& type : types) ports.push_back({.node = circuit::kNone, .type = type});
+  for (const std::vector<std::int64_t>& raw :
+       {std::vector<std::int64_t>{-16, 7, -(std::int64_t{1} << 62), -1}, {15, 0, 12345678901234, 0}}) {
+    EXPECT_EQ(bus_values(bus_hex(raw, ports), types), raw);
+  }
+  const std::string hex = bus_hex(std::vector<std::int64_t>{1, 2, 3, 0}, ports);
+  EXPECT_EQ(bus_values("x" + hex.substr(1), types), std::nullopt);
+  EXPECT_EQ(bus_values(hex.substr(1), types), std::nullopt);
+  EXPECT_EQ(bus_values("0" + hex, types), std::nullopt);
 }
 
 TEST_F(FaultyVerilog, results_that_never_come_are_counted) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "snac/core/files.hpp"
+#include "snac/flow/study.hpp"
 
 namespace snac::flow {
 namespace {
@@ -52,7 +53,18 @@ TEST_F(Config, shipped_configurations_load) {
   }
 }
 
+TEST_F(Config, settings_of_vendor_tools_do_not_touch_studies_without_them) {
+  const auto stage = [&](const std::string& tools, const std::string& limit) {
+    return stage_key(load(kMinimal, {"synth.tools=" + tools, "synth.vendor.time_limit=" + limit}), "hardware", {"compress", "synth"});
+  };
+  EXPECT_EQ(stage("[yosys]", "10 s"), stage("[yosys]", "20 s"));
+  EXPECT_NE(stage("[yosys, vivado]", "10 s"), stage("[yosys, vivado]", "20 s"));
+}
+
 TEST_F(Config, every_wrong_value_is_named) {
+  EXPECT_NE(message("synth: {tools: [vivadoo]}").find("vivado"), std::string::npos);
+  EXPECT_NE(message("synth: {vendor: {hls_steps: [csim]}}").find("csynth among the steps"), std::string::npos);
+  EXPECT_NE(message("synth: {vendor: {hls_steps: [csynth, cosym]}}").find("cosim"), std::string::npos);
   EXPECT_NE(message("target: {reuse_factor: 0}").find("reuse_factor"), std::string::npos);
   EXPECT_NE(message("target: {reuse_factor: 65537}").find("65536"), std::string::npos);
   EXPECT_NE(message("target: {multiplier: dps}").find("dsp"), std::string::npos);

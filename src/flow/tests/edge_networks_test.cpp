@@ -73,7 +73,7 @@ TEST_P(EdgeNetwork, is_the_same_in_training_integers_circuit_and_verilog) {
       EXPECT_GE(hardware.latency(), 1);
       const TemporaryDirectory folder;
       const Verification result =
-          verify(net, hardware, fixed::quantize_inputs(net, data.features), {.simulator = "icarus", .directory = folder.path().string()},
+          verify(net, hardware, fixed::quantize_inputs(net, data.features), {.simulators = {"icarus"}, .directory = folder.path().string()},
                  [&] { return nn::predict_exact(mlp, quantizer, data, rows); });
       EXPECT_TRUE(result.bit_exact()) << space::to_string(activation) << ", reuse factor " << reuse << ": " << result.summary();
       EXPECT_EQ(result.engines.size(), 4U);

@@ -13,6 +13,7 @@
 #include <sstream>
 #include <thread>
 
+#include "running.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/interrupt.hpp"
@@ -30,20 +31,6 @@ std::size_t open_descriptors() {
   std::size_t count = 0;
   for (const auto& entry : fs::directory_iterator("/proc/self/fd")) count += entry.path().empty() ? 0 : 1;
   return count;
-}
-
-/// True if the process runs; a zombie that nobody has collected yet does not.
-bool is_running(const std::string& pid) {
-  std::ifstream file("/proc/" + pid + "/stat");
-  std::string text;
-  if (!std::getline(file, text)) return false;
-  const std::size_t name_end = text.rfind(')');
-  return name_end != std::string::npos && name_end + 2 < text.size() && text[name_end + 2] != 'Z' && text[name_end + 2] != 'X';
-}
-
-bool ends_soon(const std::string& pid) {
-  for (int attempt = 0; attempt < 200 && is_running(pid); ++attempt) std::this_thread::sleep_for(milliseconds(10));
-  return !is_running(pid);
 }
 
 bool has_children() { return ::waitpid(-1, nullptr, WNOHANG) >= 0 || errno != ECHILD; }

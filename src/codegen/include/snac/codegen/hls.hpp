@@ -54,7 +54,8 @@ struct HlsProject {
 ///   ap_types/               ap_fixed.h, ap_int.h, hls_stream.h of our own, for machines without the vendor's
 ///   <top>_test.cpp, tb_data/inputs.dat, expected.dat   test bench: raw integers in, raw integers compared; see below
 ///   project.tcl build_hls.tcl vivado_synth.tcl clock.xdc build.sh README.md
-/// The test bench prints "SNAC_HLS_RESULT vectors=V mismatches=M" and returns 0 if M = 0, 1 if not, 2 if it cannot read its vectors.
+/// The test bench prints "SNAC_HLS_RESULT vectors=V mismatches=M" and returns 0 if M = 0, 1 if not, 2 if it cannot read its vectors; wrong
+/// vectors go to found.dat: their number and what came instead.
 /// Values that do not reach the output are left out.
 /// inputs: raw (rows, inputs), expected: raw (rows, outputs).
 /// @throws DataError for a network that does not validate or cannot be written: a kind of node without a kernel here, elements of

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "snac/circuit/circuit.hpp"
@@ -32,7 +34,8 @@ Files verilog(const circuit::Circuit& circuit, const circuit::Schedule& schedule
 /// A self-checking test bench `testbench.v` and its vectors in hexadecimal `inputs.hex`, `expected.hex`: feeds one vector per
 /// clock (with idle gaps in between on a second pass over the first 1,000), compares every output bit, measures latency and
 /// initiation interval, and prints "SNAC_RESULT vectors=V mismatches=M latency=L ii=I". M counts vectors that came out wrong in
-/// either pass, results that never came and results without an input. Works with Verilator (--binary --timing) and Icarus.
+/// either pass, results that never came and results without an input. A wrong vector's number and what came instead are a line of
+/// `found.hex`. Works with Verilator (--binary --timing) and Icarus.
 /// inputs: raw (rows, inputs), expected: raw (rows, outputs).
 /// @throws std::invalid_argument if there are no rows, sizes do not fit, or a value is outside its type.
 Files verilog_testbench(const circuit::Circuit& circuit, const circuit::Schedule& schedule, const VerilogParams& params,
@@ -41,6 +44,10 @@ Files verilog_testbench(const circuit::Circuit& circuit, const circuit::Schedule
 /// A bus vector as the hexadecimal text that $readmemh reads: element 0 in the lowest bits.
 /// @throws std::invalid_argument if there is not one value per port or one is outside its type.
 std::string bus_hex(std::span<const std::int64_t> raw, std::span<const circuit::Port> ports);
+
+/// The other way round, for what a simulator printed: raw values of elements of these types. Nothing if a digit is unknown (x, z) or
+/// the width does not fit.
+std::optional<std::vector<std::int64_t>> bus_values(std::string_view hex, std::span<const fixed::FixedType> types);
 
 /// Bits of a flat bus.
 std::int64_t bus_width(std::span<const circuit::Port> ports);

@@ -20,6 +20,7 @@
 #include "snac/data/readers.hpp"
 #include "snac/fixed/output_stage.hpp"
 #include "snac/flow/hls.hpp"
+#include "snac/flow/vendor.hpp"
 #include "snac/nn/trainer.hpp"
 #include "snac/search/nsga2.hpp"
 #include "snac/search/rungs.hpp"
@@ -152,7 +153,8 @@ struct SynthConfig {
   std::vector<std::string> tools{"verilator", "yosys"};
   int vectors = 10000;  ///< test rows simulated
   YosysConfig yosys;
-  HlsConfig hls;  ///< if tools name hls
+  HlsConfig hls;        ///< if tools name hls or vitis
+  VendorConfig vendor;  ///< if tools name vivado, vitis or quartus
 };
 
 struct StudyConfig {

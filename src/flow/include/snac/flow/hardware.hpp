@@ -11,12 +11,15 @@
 
 namespace snac::flow {
 
+inline constexpr const char* kTop = "snac_top";  ///< of Verilog projects
+
 struct HardwareResult {
   CompressedModel model;
   std::string directory;
   double test_accuracy = 0;  ///< of the integers, on the whole test set, once
   std::int64_t vectors = 0, mismatches = 0;
   Json verification, synthesis;  ///< as recorded; null if the tool was not asked for
+  Json vendor = Json::object();  ///< "vivado" -> its record (flow/vendor.hpp), for each vendor tool
   Values values;                 ///< circuit figures plus yosys_lut, yosys_ff, ...
 };
 

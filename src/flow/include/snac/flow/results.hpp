@@ -49,6 +49,14 @@ fixed::FixedNet stored_network(const StudyConfig& config, const std::string& nam
 /// A trained float network of the store by the name of its trial, "m12". @throws ConfigError as stored_network().
 nn::Mlp stored_float_network(const StudyConfig& config, const std::string& name);
 
+/// The training side of a compressed model: weights and grids.
+struct TrainedModel {
+  nn::Mlp mlp;
+  nn::NetQuantizer quantizer;
+};
+/// @throws ConfigError as stored_network.
+TrainedModel stored_weights(const StudyConfig& config, const std::string& name);
+
 /// What the global search trained, and what early termination spared it.
 struct TrainingEffort {
   std::int64_t epochs = 0;        ///< trained, over all trials and folds

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct HlsCppResult {
   double seconds = 0;           ///< compilation and run
   double compile_seconds = 0;
   std::string log;
+  /// Wrong vectors: number -> what came instead; nothing for an element off its grid.
+  std::map<std::int64_t, std::vector<std::optional<std::int64_t>>> found;
 };
 
 struct HlsCppParams {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@ struct ProcessParams {
   std::vector<std::pair<std::string, std::string>> environment = {};  ///< set on top of ours
   long memory_limit_kib = 0;                                          ///< resident memory of the whole process group; 0 = none
   std::size_t output_limit = std::size_t{64} << 20;                   ///< bytes kept: the first and the last half of a longer output
+  std::function<void(std::string_view)> on_output = {};               ///< gets every block of the output as it comes; lines may be cut
 };
 
 struct ProcessResult {

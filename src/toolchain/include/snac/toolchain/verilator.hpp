@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct SimulationResult {
   double seconds = 0;           ///< compilation and simulation
   double compile_seconds = 0;
   std::string log;
+  std::map<std::int64_t, std::string> found;  ///< wrong vectors: number -> the bus in hexadecimal as it came instead
 };
 
 struct SimulationParams {
