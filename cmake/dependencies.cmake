@@ -6,7 +6,9 @@
 #   {fmt}, spdlog   libspdlog-dev        1.10.0    MIT                  core (text, log)
 #   OpenSSL crypto  libssl-dev           3.0       Apache-2.0           core (SHA-256)
 #   HDF5            libhdf5-dev          1.10.8    BSD-3-Clause style   data
-#   libzip          libzip-dev           1.7.3     BSD-3-Clause         data (.npz)
+#   libzip          libzip-dev           1.7.3     BSD-3-Clause         data (.npz, .keras)
+#   ONNX's schema   libonnx-dev          1.12.0    Apache-2.0           exchange
+#   protobuf        libprotobuf-dev      3.21.12   BSD-3-Clause         exchange (through ONNX's schema)
 #   SOCI            libsoci-dev          4.0.3     BSL-1.0              store
 #   SQLite          libsqlite3-dev       3.40      public domain        store (through SOCI)
 #   Expat           libexpat1-dev        2.5       MIT                  toolchain (reports in XML)
@@ -33,6 +35,12 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
+find_package(Protobuf REQUIRED)
+find_package(ONNX REQUIRED)
+# The schema's classes alone, not ONNX's checker and operators; its headers' warnings are not ours.
+add_library(snac_onnx INTERFACE)
+target_compile_definitions(snac_onnx INTERFACE $<TARGET_PROPERTY:onnx_proto,INTERFACE_COMPILE_DEFINITIONS>)
+target_link_libraries(snac_onnx INTERFACE onnx_proto protobuf::libprotobuf)
 find_package(SQLite3 REQUIRED)
 find_package(EXPAT REQUIRED)
 find_package(CLI11 REQUIRED)

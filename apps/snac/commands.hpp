@@ -66,6 +66,8 @@ void add_show_config(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
+void add_import(CLI::App& app, Action& action);
 void add_estimate(CLI::App& app, Action& action);
 void add_surrogate(CLI::App& app, Action& action);
 void add_hls_surrogate(CLI::App& surrogate, Action& action);  ///< fit-hls, evaluate-hls, estimate-hls, rule4ml

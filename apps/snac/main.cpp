@@ -70,6 +70,8 @@ int run(int argc, char** argv) {
   add_report(app, action);
   add_synth(app, action);
   add_verify(app, action);
+  add_export(app, action);
+  add_import(app, action);
   add_show_config(app, action);
   add_data(app, action);
   add_devices(app, action);

@@ -10,7 +10,7 @@
 namespace snac::data {
 namespace {
 
-constexpr std::uint64_t kCpuSeconds = 60;
+constexpr std::uint64_t kCpuSeconds = 10;  // all numbers that are read take two or three
 
 void send_arrays(const std::string& path, const std::string& group, PipeWriter& out) {
   const Hdf5Session session;
@@ -75,6 +75,23 @@ std::vector<Hdf5Numbers> read_hdf5_arrays(const std::string& path, const std::st
   run_isolated([&](PipeWriter& out) { send_arrays(path, group, out); }, [&](PipeReader& in) { arrays = receive_arrays(in); }, kCpuSeconds,
                path);
   return arrays;
+}
+
+std::vector<std::string> read_hdf5_texts(const std::string& path, const std::vector<std::string>& names) {
+  std::vector<std::string> texts;
+  const auto work = [&](PipeWriter& out) {
+    const Hdf5Session session;
+    const Hdf5File file(path);
+    for (const std::string& name : names) {
+      const auto found = file.text_attribute(name);
+      out.text(found.size() == 1 ? found.front() : "");
+    }
+  };
+  const auto receive = [&](PipeReader& in) {
+    for (std::size_t k = 0; k < names.size(); ++k) texts.push_back(in.text());
+  };
+  run_isolated(work, receive, kCpuSeconds, path);
+  return texts;
 }
 
 }  // namespace snac::data

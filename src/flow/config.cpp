@@ -143,6 +143,9 @@ void describe(Fields& f, StudyConfig& p) {
                 q.flag("softmax", r.softmax, "A softmax behind the logits");
               });
   });
+  f.texts("models", p.models,
+          "Models made elsewhere (.onnx, .keras, .h5, .mlp of snac import) instead of a search: they are the trials m0, m1..., space and "
+          "search are not used; relative to this configuration file");
   f.raw("space", p.space, "mapping", "The search space: axes of the network and of its training (see docs/configuration.md)");
   f.section("search", "Global search", [&](Fields& s) {
     s.mapping("objectives", p.search.objectives, "metric: max | min", "What is optimised");
@@ -207,6 +210,22 @@ void describe(Fields& f, StudyConfig& p) {
 
 namespace {
 
+/// What imported models cannot have: they come without initial weights, and were trained on rows that nobody here knows.
+void check_models(const StudyConfig& config) {
+  if (config.compress.folds > 0) {
+    throw ConfigError("imported models are compressed on one split", {.where = config.file + ": compress.folds",
+                                                                      .found = std::to_string(config.compress.folds),
+                                                                      .expected = "0 with models",
+                                                                      .hint = "folds train every network again, which an import cannot"});
+  }
+  if (config.compress.chain.pruning.rewind == compress::Rewind::initialisation) {
+    throw ConfigError("imported models have no initial weights", {.where = config.file + ": compress.pruning.rewind",
+                                                                  .found = "initialisation",
+                                                                  .expected = "another value with models",
+                                                                  .hint = "rewind to the weights after warm-up"});
+  }
+}
+
 /// Objectives and constraints of the search need a figure of every candidate.
 void require_searchable(const StudyConfig& config, const std::string& metric, const std::string& where) {
   const auto refuse = [&](const char* expected, const char* hint) {
@@ -232,10 +251,12 @@ void check(const StudyConfig& config) {
     throw ConfigError("no training data",
                       {.where = place("data.train"), .found = "nothing", .expected = "the path of a data set", .hint = {}});
   }
-  if (!config.space.IsDefined() || config.space.IsNull()) {
+  if (!config.models.empty()) {
+    check_models(config);
+  } else if (!config.space.IsDefined() || config.space.IsNull()) {
     throw ConfigError("no search space", {.where = place("space"),
                                           .found = "nothing",
-                                          .expected = "axes: layers, width, activation...",
+                                          .expected = "axes: layers, width, activation...; or models made elsewhere",
                                           .hint = "configs/jets_quick.yaml shows one"});
   }
   for (const auto& [key, folds] : {std::pair{"data.validation.folds", config.data.folds}, {"compress.folds", config.compress.folds}}) {
@@ -346,7 +367,7 @@ void check(const StudyConfig& config) {
   hls_job(config.synth.hls, config.target.device, config.target.clock_ns);
   check(config.synth.vendor, place("synth.vendor"));
   const search::Nsga2Params& sampler = config.search.nsga2;
-  if (config.search.trials < sampler.population) {
+  if (config.models.empty() && config.search.trials < sampler.population) {
     throw ConfigError("fewer trials than one population has",
                       {.where = place("search.trials"),
                        .found = std::to_string(config.search.trials),

@@ -10,6 +10,7 @@
 
 #include "snac/core/log.hpp"
 #include "snac/core/text_table.hpp"
+#include "snac/flow/imported_models.hpp"
 #include "snac/flow/run_record.hpp"
 #include "snac/flow/selection.hpp"
 
@@ -88,14 +89,14 @@ RunResult run(Study& study, Stage last) {
   if (last == Stage::hardware) require_tools(config);
   RunRecord record(study);
   RunResult result;
-  result.trials = global_search(study);
+  result.trials = config.models.empty() ? global_search(study) : imported_trials(study);
   const Finished finished(result.trials);
   if (finished.positions.empty()) {
     throw Error(ExitCode::no_result, "every trial failed",
-                {.where = "global search",
+                {.where = config.models.empty() ? "global search" : "models",
                  .found = result.trials.empty() ? "no trial" : result.trials.front().reason,
                  .expected = "at least one trained network",
-                 .hint = "lower the learning rates of the space"});
+                 .hint = config.models.empty() ? "lower the learning rates of the space" : ""});
   }
   result.search_metrics = objective_names(config);
   result.search_front = finished.front(result.search_metrics);
@@ -180,6 +181,23 @@ CompressedModel stored_model(const store::Store& store, const StudyConfig& confi
 
 }  // namespace
 
+nn::Mlp stored_float_network(const StudyConfig& config, const std::string& name) {
+  const auto store = open_existing(config);
+  std::vector<std::string> names;
+  for (const auto& trial : store->trials(config.study)) {
+    if (trial.state != store::TrialState::complete) continue;
+    const TrialResult result = trial_result(trial);
+    names.push_back(fmt::format("m{}", result.order));
+    if (names.back() != name) continue;
+    const std::string bytes = store->artefact(result.weights);
+    return nn::deserialize_mlp(std::as_bytes(std::span(bytes)), name);
+  }
+  throw ConfigError("there is no such trained network", {.where = store_path(config),
+                                                         .found = "'" + name + "' among " + std::to_string(names.size()) + " trials",
+                                                         .expected = "a trial of 'snac front --all --csv', for instance m0",
+                                                         .hint = suggest(name, names)});
+}
+
 fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name) {
   const auto store = open_existing(config);
   const CompressedModel model = stored_model(*store, config, name);
@@ -246,15 +264,15 @@ std::string trials_table(const RunResult& result, const StudyConfig& config) {
     }
     table.add_row(row);
   }
-  const bool measured = config.search.hardware == HardwareFigures::circuit;
+  const bool measured = config.models.empty() && config.search.hardware == HardwareFigures::circuit;
   const TargetConfig& target = config.target;
   const std::string accuracy =
       measured ? fmt::format("integers at {} and {:.0f} % zeros", compress::to_string(target.precision), 100 * target.sparsity) : "float";
   const std::string source =
       measured || result.search_front.empty() ? circuit_source(config) : result.trials[result.search_front.front()].resource_source;
-  std::string text =
-      fmt::format("Pareto front of the global search ({} of {} trials; accuracy: {}, validation; resources: estimate '{}')\n{}",
-                  result.search_front.size(), result.trials.size(), accuracy, source, table.str());
+  std::string text = fmt::format("Pareto front of {} ({} of {} trials; accuracy: {}, validation; resources: estimate '{}')\n{}",
+                                 config.models.empty() ? "the global search" : "the imported models", result.search_front.size(),
+                                 result.trials.size(), accuracy, source, table.str());
   if (config.search.early_termination.rule != TerminationRule::none) {
     const TrainingEffort effort = training_effort(result.trials, config);
     text += fmt::format("early termination: {} of {} trials were stopped; {} of {} epochs ({:.1f} %) were not trained\n", effort.stopped,

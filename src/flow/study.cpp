@@ -90,16 +90,19 @@ Study::Study(StudyConfig config, StudyParts parts) : config_(std::move(config)) 
   } else {
     splits_ = {data::stratified_split(train_.labels, train_.num_classes, config_.data.fraction, derive_seed(config_.seed, "split"))};
   }
-  space_ = std::make_unique<space::SearchSpace>(
-      space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
+  if (config_.models.empty()) {
+    space_ = std::make_unique<space::SearchSpace>(
+        space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
+  }
   estimation_ = std::make_unique<Estimation>(config_);
 
   if (parts == StudyParts::everything) open_store(raw_train, raw_test);
-  spdlog::info(
-      "{}: {} training, {} validation and {} test rows, {} features, {} classes; {} candidates in the space; {} threads, {} kernels",
-      name(), splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
-      space_->size() < 1e15 ? fmt::format("{:.0f}", space_->size()) : fmt::format("{:.3g}", space_->size()), threads_,
-      nn::kernel_isa_name());
+  const std::string candidates = space_ == nullptr       ? fmt::format("imported models: {}", config_.models.size())
+                                 : space_->size() < 1e15 ? fmt::format("{:.0f} candidates in the space", space_->size())
+                                                         : fmt::format("{:.3g} candidates in the space", space_->size());
+  spdlog::info("{}: {} training, {} validation and {} test rows, {} features, {} classes; {}; {} threads, {} kernels", name(),
+               splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
+               candidates, threads_, nn::kernel_isa_name());
 }
 
 void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset& raw_test) {
@@ -131,11 +134,23 @@ void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset
                         {"kernels", nn::kernel_isa_name()},
                         {"train", {{"file", raw_train.source}, {"sha256", raw_train.sha256}, {"rows", train_.size()}}},
                         {"test", {{"file", raw_test.source}, {"sha256", raw_test.sha256}, {"rows", test_.size()}}}};
-  const std::string hash = sha256(hash_of(effective, {"seed", "data", "target", "space", "search"}) + raw_train.sha256 + raw_test.sha256);
+  std::string model_hashes;
+  for (const auto& path : config_.models) model_hashes += sha256_file(config_.resolve(path));
+  const std::vector<std::string> sections = config_.models.empty() ? std::vector<std::string>{"seed", "data", "target", "space", "search"}
+                                                                   : std::vector<std::string>{"seed", "data", "target"};
+  const std::string hash = sha256(hash_of(effective, sections) + raw_train.sha256 + raw_test.sha256 + model_hashes);
   store_->open_study({.name = name(), .config_hash = hash, .config = config_.to_json(), .provenance = provenance});
 }
 
 Study::~Study() = default;
+
+const space::SearchSpace& Study::space() const {
+  if (space_ != nullptr) return *space_;
+  throw ConfigError("a study of imported models has no search space", {.where = config_.file + ": models",
+                                                                       .found = "models instead of a space",
+                                                                       .expected = "a search space",
+                                                                       .hint = "use a study with 'space'"});
+}
 
 std::string stage_key(const StudyConfig& config, const std::string& stage, const std::vector<std::string>& sections) {
   YAML::Node effective = config.to_yaml();

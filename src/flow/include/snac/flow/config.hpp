@@ -164,6 +164,7 @@ struct StudyConfig {
   int threads = 0;  ///< 0 = all; never changes a result
   DataConfig data;
   TargetConfig target;
+  std::vector<std::string> models;  ///< trained elsewhere, instead of a search; as written
   YAML::Node space;
   SearchConfig search;
   BaselineConfig baseline;

@@ -46,6 +46,9 @@ RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics 
 /// @throws ConfigError if there is no such study or model.
 fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name);
 
+/// A trained float network of the store by the name of its trial, "m12". @throws ConfigError as stored_network().
+nn::Mlp stored_float_network(const StudyConfig& config, const std::string& name);
+
 /// The training side of a compressed model: weights and grids.
 struct TrainedModel {
   nn::Mlp mlp;

@@ -33,7 +33,8 @@ class Study {
   const std::string& name() const noexcept { return config_.study; }
   int threads() const noexcept { return threads_; }
   const cost::Device& device() const noexcept { return *device_; }
-  const space::SearchSpace& space() const noexcept { return *space_; }
+  /// @throws ConfigError for a study of imported models, which has none.
+  const space::SearchSpace& space() const;
   const data::Dataset& train() const noexcept { return train_; }
   const data::Dataset& test() const noexcept { return test_; }
   const data::Preprocessor& preprocessor() const noexcept { return *preprocessor_; }
