@@ -15,6 +15,7 @@
 #include "networks.hpp"
 #include "program.hpp"
 #include "snac/core/files.hpp"
+#include "snac/core/statistics.hpp"
 #include "snac/core/thread_pool.hpp"
 #include "snac/nn/forward.hpp"
 
@@ -25,32 +26,6 @@ struct Options {
   std::string train = "data/jets8_train.h5", test = "data/jets8_test.h5", config = "configs/jets_paper.yaml", json;
   int candidates = 100, epochs = 5, threads = 2;
 };
-
-/// Ranks from 0; equal values share their mean rank.
-std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<double> result(values.size());
-  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (std::size_t i = begin; i < end; ++i) result[order[i]] = (static_cast<double>(begin + end) - 1) / 2;
-  }
-  return result;
-}
-
-/// Spearman's rank correlation: Pearson's of the ranks.
-double rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
-  const auto x = ranks(a), y = ranks(b);
-  const double middle = (static_cast<double>(x.size()) - 1) / 2;
-  double xy = 0, xx = 0, yy = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    xy += (x[i] - middle) * (y[i] - middle);
-    xx += (x[i] - middle) * (x[i] - middle);
-    yy += (y[i] - middle) * (y[i] - middle);
-  }
-  return xy / std::sqrt(xx * yy);
-}
 
 Json compare(const std::vector<double>& a, const std::vector<double>& b) {
   double difference = 0, squares = 0;

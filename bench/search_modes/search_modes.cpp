@@ -15,6 +15,7 @@
 #include "program.hpp"
 #include "snac/core/log.hpp"
 #include "snac/core/progress.hpp"
+#include "snac/core/statistics.hpp"
 #include "snac/flow/local_search.hpp"
 #include "snac/search/pareto.hpp"
 
@@ -83,36 +84,14 @@ std::vector<std::size_t> final_population(const std::vector<search::Objectives>&
   return kept;
 }
 
-std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<double> rank(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    double below = 0, equal = 0;
-    for (const double v : values) {
-      below += v < values[i] ? 1 : 0;
-      equal += v == values[i] ? 1 : 0;
-    }
-    rank[i] = below + 0.5 * (equal - 1);
-  }
-  return rank;
-}
-
-/// Spearman's rank correlation.
-double rank_correlation(const std::vector<Judged>& networks, const std::string& seen, const std::string& truth) {
+/// Spearman's, of what the search saw with what came out.
+double correlation_with_truth(const std::vector<Judged>& networks, const std::string& seen, const std::string& truth) {
   std::vector<double> a, b;
   for (const Judged& network : networks) {
     a.push_back(network.seen.at(seen));
     b.push_back(network.truth.at(truth));
   }
-  a = ranks(a);
-  b = ranks(b);
-  const double mean = 0.5 * (static_cast<double>(a.size()) - 1);
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += (a[i] - mean) * (b[i] - mean);
-    aa += (a[i] - mean) * (a[i] - mean);
-    bb += (b[i] - mean) * (b[i] - mean);
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+  return rank_correlation(a, b);
 }
 
 class Experiment {
@@ -152,13 +131,13 @@ class Experiment {
                             {"trials", spread(trial_counts[mode.name])},
                             {"cpu_ms_per_trial", spread(costs[mode.name])},
                             {"rank_correlation_with_truth",
-                             {{"accuracy", rank_correlation(networks, "accuracy", "accuracy")},
-                              {"float_accuracy", rank_correlation(networks, "float_accuracy", "accuracy")},
-                              {"lut", rank_correlation(networks, "lut", "lut")},
-                              {"estimated_lut", rank_correlation(networks, "estimated_lut", "lut")},
-                              {"bops_with_lut", rank_correlation(networks, "bops", "lut")},
-                              {"clock_cycles", rank_correlation(networks, "clock_cycles", "clock_cycles")},
-                              {"estimated_clock_cycles", rank_correlation(networks, "estimated_clock_cycles", "clock_cycles")}}}};
+                             {{"accuracy", correlation_with_truth(networks, "accuracy", "accuracy")},
+                              {"float_accuracy", correlation_with_truth(networks, "float_accuracy", "accuracy")},
+                              {"lut", correlation_with_truth(networks, "lut", "lut")},
+                              {"estimated_lut", correlation_with_truth(networks, "estimated_lut", "lut")},
+                              {"bops_with_lut", correlation_with_truth(networks, "bops", "lut")},
+                              {"clock_cycles", correlation_with_truth(networks, "clock_cycles", "clock_cycles")},
+                              {"estimated_clock_cycles", correlation_with_truth(networks, "estimated_clock_cycles", "clock_cycles")}}}};
     }
     return {{"machine", machine()},
             {"config", std::filesystem::path(options_.config).filename().string()},
@@ -186,7 +165,8 @@ class Experiment {
     std::vector<flow::TrialResult> trials;
     std::vector<double> costs;
     // A search that costs more per trial needs fewer; more trials continue it.
-    for (int wanted = budget == 0 ? options_.trials : std::max(options_.population, options_.trials * 3 / 5);; wanted += std::max(10, wanted / 8)) {
+    for (int wanted = budget == 0 ? options_.trials : std::max(options_.population, options_.trials * 3 / 5);;
+         wanted += std::max(10, wanted / 8)) {
       flow::Study study(configuration(mode, seed, wanted));
       trials = flow::global_search(study);
       costs.clear();
