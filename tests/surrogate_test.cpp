@@ -88,7 +88,8 @@ TEST_F(Surrogate, hardware_keeps_the_latency_that_the_search_saw) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json result = parse_json(outcome.out, "compress --json");
   std::map<int, double> promised;
-  for (const Json& trial : result["trials"]) promised[trial["trial"].get<int>()] = trial["values"].value("clock_cycles", 0.0);
+  for (const Json& trial : result["trials"])
+    promised[std::stoi(trial["trial"].get<std::string>().substr(1))] = trial["values"].value("clock_cycles", 0.0);
   ASSERT_FALSE(result["compressed"].empty());
   for (const Json& model : result["compressed"]) {
     const std::string name = model["model"];

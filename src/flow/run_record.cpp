@@ -1,5 +1,6 @@
 #include "snac/flow/run_record.hpp"
 
+#include "corrected_estimates.hpp"
 #include "snac/flow/global_search.hpp"
 #include "snac/flow/hardware.hpp"
 #include "snac/flow/metrics.hpp"
@@ -27,6 +28,8 @@ RunRecord::RunRecord(Study& study) : study_(study) {
              {"clock_ns", config.target.clock_ns},
              {"stages",
               {{"baseline", baseline_stage(config)}, {"local_search", local_search_stage(config)}, {"hardware", hardware_stage(config)}}}};
+  if (config.search.recalibrate > 0 && config.search.hardware == HardwareFigures::estimate)
+    record_["stages"]["search_circuits"] = correction_stage(config);
   // What the same run chose before stands until it chooses again.
   const auto known = study.store().find_record(study.name(), kStage, kKey);
   if (known && known->is_object()) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "snac/core/error.hpp"
+#include "snac/core/statistics.hpp"
 
 namespace snac::report {
 namespace {
@@ -192,6 +193,48 @@ Json hardware_of(const store::Store& store, const std::string& study, const std:
   return list;
 }
 
+constexpr std::array<const char*, 3> kEstimated{"lut", "ff", "clock_cycles"};
+
+/// Candidates whose estimate before training can be compared with a circuit of theirs: those that the search counted to correct its
+/// estimates, and all of a search by circuits. With the rank correlation of each figure.
+Json estimates_of(const store::Store& store, const std::string& study, const std::string& stage,
+                  const std::vector<const store::Trial*>& trials) {
+  Json rows = Json::array();
+  const auto add = [&](int trial, const std::string& network, const Json& estimate, const Json& truth, const std::string& where) {
+    Json row{{"name", fmt::format("m{}", trial)}, {"network", network}, {"estimate", Json::object()}, {"truth", Json::object()}};
+    for (const char* figure : kEstimated) {
+      row["estimate"][figure] = rounded(json_get<double>(estimate, figure, where));
+      row["truth"][figure] = rounded(json_get<double>(truth, figure, where));
+    }
+    rows.push_back(std::move(row));
+  };
+  if (!stage.empty()) {
+    for (const auto& [key, record] : store.records(study, stage)) {
+      const std::string where = stage + ": " + key;
+      if (record.contains("failure")) continue;
+      add(json_get<int>(record, "trial", where), json_get<std::string>(record, "network", where), object_at(record, "estimate", where),
+          object_at(record, "truth", where), where);
+    }
+  } else {
+    for (const store::Trial* trial : trials) {
+      if (!trial->attributes.contains("estimates") || !trial->attributes.contains("fixed_net")) continue;
+      add(json_get<int>(trial->attributes, "order", place(*trial)),
+          trial->attributes.contains("network") ? json_get<std::string>(trial->attributes, "network", place(*trial)) : "",
+          object_at(trial->attributes, "estimates", place(*trial)), Json(trial->values), place(*trial));
+    }
+  }
+  Json correlation = Json::object();
+  for (const char* figure : kEstimated) {
+    std::vector<double> estimate, truth;
+    for (const Json& row : rows) {
+      estimate.push_back(row["estimate"][figure].get<double>());
+      truth.push_back(row["truth"][figure].get<double>());
+    }
+    if (rows.size() >= 4) correlation[figure] = rounded(rank_correlation(estimate, truth));
+  }
+  return {{"rows", std::move(rows)}, {"rank_correlation", std::move(correlation)}};
+}
+
 }  // namespace
 
 std::unique_ptr<store::Store> open_run(const std::string& run) {
@@ -260,10 +303,10 @@ Json study_view(const store::Store& store, const std::string& study) {
   view["counts"] = {{"complete", complete.size()}, {"failed", failed}, {"stopped", stopped}, {"running", running}};
   view["failures"] = Json::array();
   for (const auto& [reason, count] : reasons) view["failures"].push_back({{"reason", reason}, {"count", count}});
-  view["trials"] = trials_table(std::move(complete));
-
   const Json stages = run.is_null() ? Json::object() : object_at(run, "stages", where);
   const auto stage = [&](const char* name) { return stages.contains(name) ? json_get<std::string>(stages, name, where) : std::string(); };
+  view["estimates"] = estimates_of(store, study, stage("search_circuits"), complete);
+  view["trials"] = trials_table(std::move(complete));
   view["models"] = models_table(
       stage("local_search").empty() ? std::vector<std::pair<std::string, Json>>() : store.records(study, stage("local_search")),
       view["trials"]);

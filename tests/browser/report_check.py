@@ -13,7 +13,7 @@ import xml.etree.ElementTree
 
 from webdriver import Browser, Unavailable
 
-FIGURES = ["search-front", "progress-trials", "progress-time", "model-front", "pruning", "confusion", "roc", "layers", "estimates", "pipeline",
+FIGURES = ["search-front", "progress-trials", "progress-time", "model-front", "pruning", "confusion", "roc", "layers", "estimates", "search-estimates", "pipeline",
            "importance", "parallel"]
 faults = []
 

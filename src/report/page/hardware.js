@@ -157,6 +157,32 @@
     },
   });
 
+  const { rows: compared, rank_correlation: agreement } = snac.data.estimates;
+  const disagreeing = Object.keys(agreement).filter((f) => agreement[f] < 0.9);
+  snac.figure({
+    id: "search-estimates", title: "Estimate before training against circuit",
+    caption: "Candidates of the search that were compressed and counted as circuits: LUTs estimated before training, and counted. On the line they agree; the band is ± 10 %."
+      + (Object.keys(agreement).length > 0 ? ` Rank correlation: ${Object.keys(agreement).map((f) => `${snac.nameOf(f)} ${agreement[f].toFixed(3)}`).join(", ")}.` : "")
+      + (disagreeing.length > 0 ? ` Warning: the estimates of ${disagreeing.map(snac.nameOf).join(", ")} order the candidates differently from the circuits; search.hardware: circuit or a larger search.recalibrate would be safer.` : ""),
+    empty: "No candidate of the search has a circuit (search.recalibrate, or search.hardware: circuit).",
+    draw: compared.length === 0 ? null : (svg, width, figure) => {
+      const box = { left: 66, top: 12, right: width - 14, bottom: 12 + Math.min(380, Math.max(240, width * 0.7)) };
+      const all = compared.flatMap((r) => [r.estimate.lut, r.truth.lut]), domain = [d3.min(all) / 1.15, d3.max(all) * 1.15];
+      const x = d3.scaleLog().domain(domain).range([box.left, box.right]), y = d3.scaleLog().domain(domain).range([box.bottom, box.top]);
+      const band = [[domain[0], 1 / 1.1], [domain[1], 1 / 1.1], [domain[1], 1.1], [domain[0], 1.1]];
+      const inside = (v) => Math.min(domain[1], Math.max(domain[0], v));
+      svg.append("path").attr("fill", "var(--panel)").attr("d", d3.line()(band.map(([v, f]) => [x(v), y(inside(v * f))])) + "Z");
+      svg.append("line").attr("x1", box.left).attr("x2", box.right).attr("y1", box.bottom).attr("y2", box.top).attr("stroke", "var(--quiet)");
+      snac.axes(svg, x, y, box, { xLabel: "LUTs estimated before training", yLabel: "LUTs of the circuit" });
+      const points = compared.map((r) => ({ px: x(r.estimate.lut), py: y(r.truth.lut), tip: () => `${r.name}  ${r.network}\n` + ["lut", "ff", "clock_cycles"].map((f) => `${snac.nameOf(f)}: estimated ${snac.number(Math.round(r.estimate[f]))}, circuit ${snac.number(Math.round(r.truth[f]))}`).join("\n") }));
+      svg.append("g").selectAll("circle").data(points).enter().append("circle").attr("class", "mark").attr("r", 5).attr("cx", (p) => p.px).attr("cy", (p) => p.py).attr("fill", "var(--c0)");
+      snac.tips(figure, points);
+      return box.bottom + 46;
+    },
+    table: () => [["candidate", "network", ...["lut", "ff", "clock_cycles"].flatMap((f) => [`${f}_estimate`, `${f}_circuit`])],
+      ...compared.map((r) => [r.name, r.network, ...["lut", "ff", "clock_cycles"].flatMap((f) => [r.estimate[f], r.truth[f]])])],
+  });
+
   const synthesised = hardware.filter((h) => h.yosys);
   const pairs = synthesised.flatMap((h) => ["lut", "ff", "dsp", "bram18"].map((r) => ({
     model: h.name, resource: r, estimate: snac.data.models.values[r] ? snac.data.models.values[r][h.index] : null, truth: h.yosys[r], source: snac.data.models.source[h.index], tool: h.yosys.tool.split(" (")[0],

@@ -38,6 +38,25 @@ TEST(StudyView, trials_are_columns_in_the_order_of_the_search) {
   EXPECT_EQ(view["objectives"], Json({"accuracy", "lut"}));
 }
 
+TEST(StudyView, estimates_stand_beside_the_circuits_that_were_counted) {
+  ToyStudy study;
+  for (int i = 0; i < 5; ++i) {
+    study.add(ToyStudy::trial(i));
+    const auto figures = [](double lut) { return Json{{"lut", lut}, {"ff", 10}, {"clock_cycles", 5}}; };
+    study.store->put_record(study.name, "search_circuits:1", "trial " + std::to_string(i),
+                            {{"trial", i}, {"network", "16-8-5"}, {"estimate", figures(100 + i)}, {"truth", figures(200 - i)}});
+  }
+  study.store->put_record(study.name, "search_circuits:1", "x", {{"trial", 9}, {"failure", "diverged"}});
+  study.add_run({{"stages", {{"search_circuits", "search_circuits:1"}}}});
+  const Json estimates = study_view(*study.store, study.name)["estimates"];
+  ASSERT_EQ(estimates["rows"].size(), 5U);
+  EXPECT_EQ(estimates["rows"][2]["name"], "m2");
+  EXPECT_EQ(estimates["rows"][2]["truth"]["lut"], 198);
+  EXPECT_EQ(estimates["rank_correlation"]["lut"], -1);
+  study.store->put_record(study.name, "search_circuits:1", "y", {{"trial", 3}, {"network", "16-8-5"}, {"estimate", 7}, {"truth", 7}});
+  EXPECT_NE(message_of(study).find("estimate"), std::string::npos);
+}
+
 TEST(StudyView, later_stages_come_from_the_records_that_the_last_run_names) {
   ToyStudy study;
   study.add(ToyStudy::trial(1));
