@@ -169,11 +169,11 @@
       const box = { left: 66, top: 12, right: width - 14, bottom: 12 + Math.min(380, Math.max(240, width * 0.7)) };
       const all = compared.flatMap((r) => [r.estimate.lut, r.truth.lut]), domain = [d3.min(all) / 1.15, d3.max(all) * 1.15];
       const x = d3.scaleLog().domain(domain).range([box.left, box.right]), y = d3.scaleLog().domain(domain).range([box.bottom, box.top]);
+      snac.axes(svg, x, y, box, { xLabel: "LUTs estimated before training", yLabel: "LUTs of the circuit" });
       const band = [[domain[0], 1 / 1.1], [domain[1], 1 / 1.1], [domain[1], 1.1], [domain[0], 1.1]];
       const inside = (v) => Math.min(domain[1], Math.max(domain[0], v));
-      svg.append("path").attr("fill", "var(--panel)").attr("d", d3.line()(band.map(([v, f]) => [x(v), y(inside(v * f))])) + "Z");
+      svg.append("path").attr("fill", "var(--panel)").attr("fill-opacity", 0.6).attr("d", d3.line()(band.map(([v, f]) => [x(v), y(inside(v * f))])) + "Z");
       svg.append("line").attr("x1", box.left).attr("x2", box.right).attr("y1", box.bottom).attr("y2", box.top).attr("stroke", "var(--quiet)");
-      snac.axes(svg, x, y, box, { xLabel: "LUTs estimated before training", yLabel: "LUTs of the circuit" });
       const points = compared.map((r) => ({ px: x(r.estimate.lut), py: y(r.truth.lut), tip: () => `${r.name}  ${r.network}\n` + ["lut", "ff", "clock_cycles"].map((f) => `${snac.nameOf(f)}: estimated ${snac.number(Math.round(r.estimate[f]))}, circuit ${snac.number(Math.round(r.truth[f]))}`).join("\n") }));
       svg.append("g").selectAll("circle").data(points).enter().append("circle").attr("class", "mark").attr("r", 5).attr("cx", (p) => p.px).attr("cy", (p) => p.py).attr("fill", "var(--c0)");
       snac.tips(figure, points);
