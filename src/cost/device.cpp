@@ -4,13 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
+#include <deque>
 #include <limits>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
 #include "snac/core/error.hpp"
+#include "snac/core/fields.hpp"
 
 namespace snac::cost {
 namespace {
@@ -27,23 +29,56 @@ std::vector<Device> catalogue() {
   constexpr const char* kAlveo280 = "AMD DS963, Alveo U280 Data Sheet (silicon of the VU37P in DS890)";
   constexpr const char* kAlveo50 = "AMD DS965, Alveo U50 Data Sheet (silicon of the VU35P in DS890)";
   constexpr const char* kKria = "AMD DS987, Kria K26 SOM Data Sheet (silicon of the ZU5EV in DS891)";
-  // part, board, family, Yosys family, LUT, FF, DSP, BRAM18, URAM
+  // device, board, family, Yosys family, LUT, FF, DSP, BRAM18, URAM, source, other boards, part
   return {
-      {"xcvu13p", "", "Virtex UltraScale+", "xcup", 1728000, 3456000, 12288, 2 * 2688, 1280, kUltra},
-      {"xcvu9p", "VCU118", "Virtex UltraScale+", "xcup", 1182240, 2364480, 6840, 2 * 2160, 960, kUltra},
-      {"xcu50", "Alveo U50", "Virtex UltraScale+ HBM", "xcup", 871680, 1743360, 5952, 2 * 1344, 640, kAlveo50},
-      {"xcu200", "Alveo U200", "Virtex UltraScale+", "xcup", 1182240, 2364480, 6840, 2 * 2160, 960, kAlveo200},
-      {"xcu250", "Alveo U250", "Virtex UltraScale+", "xcup", 1728000, 3456000, 12288, 2 * 2688, 1280, kAlveo200},
-      {"xcu280", "Alveo U280", "Virtex UltraScale+ HBM", "xcup", 1303680, 2607360, 9024, 2 * 2016, 960, kAlveo280},
-      {"xczu9eg", "ZCU102", "Zynq UltraScale+ MPSoC", "xcup", 274080, 548160, 2520, 2 * 912, 0, kMpsoc},
-      {"xczu7ev", "ZCU104", "Zynq UltraScale+ MPSoC", "xcup", 230400, 460800, 1728, 2 * 312, 96, kMpsoc, {"ZCU106"}},
-      {"xczu28dr", "ZCU111", "Zynq UltraScale+ RFSoC", "xcup", 425280, 850560, 4272, 2 * 1080, 80, kRfsoc},
-      {"xczu49dr", "ZCU216", "Zynq UltraScale+ RFSoC", "xcup", 425280, 850560, 4272, 2 * 1080, 80, kRfsoc},
-      {"xck26", "KV260", "Zynq UltraScale+ MPSoC", "xcup", 117120, 234240, 1248, 2 * 144, 64, kKria, {"KR260"}},
-      {"xc7z020", "PYNQ-Z2", "Zynq-7000", "xc7", 53200, 106400, 220, 2 * 140, 0, kZynq, {"PYNQ-Z1", "ZedBoard"}},
-      {"xc7k325t", "KC705", "Kintex-7", "xc7", 203800, 407600, 840, 2 * 445, 0, kSeries7},
-      {"xc7vx690t", "VC709", "Virtex-7", "xc7", 433200, 866400, 3600, 2 * 1470, 0, kSeries7},
-      {"xc7a100t", "Arty A7-100T", "Artix-7", "xc7", 63400, 126800, 240, 2 * 135, 0, kSeries7},
+      {"xcvu13p", "", "Virtex UltraScale+", "xcup", 1728000, 3456000, 12288, 2 * 2688, 1280, kUltra, {}, "xcvu13p-flga2577-2-e"},
+      {"xcvu9p", "VCU118", "Virtex UltraScale+", "xcup", 1182240, 2364480, 6840, 2 * 2160, 960, kUltra, {}, "xcvu9p-flga2104-2L-e"},
+      {"xcu50", "Alveo U50", "Virtex UltraScale+ HBM", "xcup", 871680, 1743360, 5952, 2 * 1344, 640, kAlveo50, {}, "xcu50-fsvh2104-2-e"},
+      {"xcu200", "Alveo U200", "Virtex UltraScale+", "xcup", 1182240, 2364480, 6840, 2 * 2160, 960, kAlveo200, {}, "xcu200-fsgd2104-2-e"},
+      {"xcu250",
+       "Alveo U250",
+       "Virtex UltraScale+",
+       "xcup",
+       1728000,
+       3456000,
+       12288,
+       2 * 2688,
+       1280,
+       kAlveo200,
+       {},
+       "xcu250-figd2104-2L-e"},
+      {"xcu280",
+       "Alveo U280",
+       "Virtex UltraScale+ HBM",
+       "xcup",
+       1303680,
+       2607360,
+       9024,
+       2 * 2016,
+       960,
+       kAlveo280,
+       {},
+       "xcu280-fsvh2892-2L-e"},
+      {"xczu9eg", "ZCU102", "Zynq UltraScale+ MPSoC", "xcup", 274080, 548160, 2520, 2 * 912, 0, kMpsoc, {}, "xczu9eg-ffvb1156-2-e"},
+      {"xczu7ev",
+       "ZCU104",
+       "Zynq UltraScale+ MPSoC",
+       "xcup",
+       230400,
+       460800,
+       1728,
+       2 * 312,
+       96,
+       kMpsoc,
+       {"ZCU106"},
+       "xczu7ev-ffvc1156-2-e"},
+      {"xczu28dr", "ZCU111", "Zynq UltraScale+ RFSoC", "xcup", 425280, 850560, 4272, 2 * 1080, 80, kRfsoc, {}, "xczu28dr-ffvg1517-2-e"},
+      {"xczu49dr", "ZCU216", "Zynq UltraScale+ RFSoC", "xcup", 425280, 850560, 4272, 2 * 1080, 80, kRfsoc, {}, "xczu49dr-ffvf1760-2-e"},
+      {"xck26", "KV260", "Zynq UltraScale+ MPSoC", "xcup", 117120, 234240, 1248, 2 * 144, 64, kKria, {"KR260"}, "xck26-sfvc784-2LV-c"},
+      {"xc7z020", "PYNQ-Z2", "Zynq-7000", "xc7", 53200, 106400, 220, 2 * 140, 0, kZynq, {"PYNQ-Z1", "ZedBoard"}, "xc7z020clg400-1"},
+      {"xc7k325t", "KC705", "Kintex-7", "xc7", 203800, 407600, 840, 2 * 445, 0, kSeries7, {}, "xc7k325tffg900-2"},
+      {"xc7vx690t", "VC709", "Virtex-7", "xc7", 433200, 866400, 3600, 2 * 1470, 0, kSeries7, {}, "xc7vx690tffg1761-2"},
+      {"xc7a100t", "Arty A7-100T", "Artix-7", "xc7", 63400, 126800, 240, 2 * 135, 0, kSeries7, {}, "xc7a100tcsg324-1"},
   };
 }
 
@@ -120,6 +155,102 @@ const std::vector<Device>& known_devices() {
   return devices;
 }
 
+namespace {
+
+struct UserDevices {
+  std::mutex mutex;
+  std::deque<Device> devices;  ///< references stay valid
+};
+UserDevices& registry() {
+  static UserDevices devices;
+  return devices;
+}
+
+bool same_figures(const Device& a, const Device& b) {
+  return a.board == b.board && a.family == b.family && a.yosys_family == b.yosys_family && a.part == b.part && a.lut == b.lut &&
+         a.ff == b.ff && a.dsp == b.dsp && a.bram18 == b.bram18 && a.uram == b.uram;
+}
+
+void describe(Fields& f, Device& device) {
+  constexpr RealRange kCount{.min = 0, .max = 1e9};
+  f.text("name", device.name, "Part, as 'device' names it");
+  f.text("board", device.board, "A board that carries it");
+  f.text("family", device.family, "Family, as shown");
+  f.choice<std::string>("fabric", device.yosys_family, {{"ultrascale_plus", "xcup"}, {"ultrascale", "xcu"}, {"series7", "xc7"}},
+                        "What its logic cells are like: decides the synthesis family and the delay model");
+  f.real("lut", device.lut, kCount, "Look-up tables");
+  f.real("ff", device.ff, kCount, "Flip-flops");
+  f.real("dsp", device.dsp, kCount, "DSP slices");
+  f.real("bram18", device.bram18, kCount, "Block RAMs of 18 Kb");
+  f.real("uram", device.uram, kCount, "UltraRAMs");
+  f.text("part", device.part, "Complete name for vendor tools, with package and speed grade");
+}
+
+}  // namespace
+
+std::vector<Device> user_devices() {
+  const std::lock_guard lock(registry().mutex);
+  return {registry().devices.begin(), registry().devices.end()};
+}
+
+int add_devices(const std::string& path) {
+  const YAML::Node root = load_yaml_file(path);
+  if (!root.IsSequence()) {
+    throw ConfigError("a file of devices is not usable",
+                      {.where = path,
+                       .found = root.IsMap() ? "a mapping" : "no list",
+                       .expected = "a list: - {name: my_board, fabric: ultrascale_plus, lut: 230400, ff: 460800}",
+                       .hint = {}});
+  }
+  std::vector<Device> devices;
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    Device device{.name = {}, .board = {}, .family = "user's", .yosys_family = "xcup", .source = path};
+    Fields reader = Fields::reader(root[i], path, fmt::format("[{}]", i));
+    describe(reader, device);
+    reader.finish();
+    const auto need = [&](const char* key, bool there) {
+      if (!there) reader.fail(key, "nothing", "a value: every device has one");
+    };
+    need("name", !device.name.empty());
+    need("lut", device.lut > 0);
+    need("ff", device.ff > 0);
+    devices.push_back(std::move(device));
+  }
+  UserDevices& known = registry();
+  const std::lock_guard lock(known.mutex);
+  for (Device& device : devices) {
+    const auto taken = [&](const Device& other) {
+      const auto named = [&](const std::string& text) {
+        return !text.empty() && (text == squeezed(device.name) || text == squeezed(device.board));
+      };
+      return named(squeezed(other.name)) || named(squeezed(other.board));
+    };
+    const auto user = std::find_if(known.devices.begin(), known.devices.end(), taken);
+    if (user != known.devices.end() && user->name == device.name && same_figures(*user, device)) continue;
+    const bool listed = std::any_of(known_devices().begin(), known_devices().end(), taken);
+    if (user != known.devices.end() || listed) {
+      throw ConfigError("a device is known already", {.where = path,
+                                                      .found = "'" + device.name + "' with other figures",
+                                                      .expected = "a name and a board of its own",
+                                                      .hint = "'snac devices' lists those that come with the program"});
+    }
+    known.devices.push_back(std::move(device));
+  }
+  return static_cast<int>(devices.size());
+}
+
+std::string speed_grade(const Device& device) {
+  // "xcvu13p-flga2577-2-e": after the package; "xc7z020clg400-1"; not the part's own digits.
+  std::size_t dash = device.part.find('-');
+  while (dash != std::string::npos) {
+    const std::size_t end = std::min(device.part.find('-', dash + 1), device.part.size());
+    const std::string token = device.part.substr(dash + 1, end - dash - 1);
+    if (!token.empty() && is_digit(token.front())) return token;
+    dash = end == device.part.size() ? std::string::npos : end;
+  }
+  return {};
+}
+
 const Device& find_device(const std::string& name) {
   std::string lower;
   for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -135,9 +266,16 @@ const Device& find_device(const std::string& name) {
       known.push_back(board);
     }
   }
+  {
+    const std::lock_guard lock(registry().mutex);
+    for (const Device& device : registry().devices) {
+      if (squeezed_name == squeezed(device.name) || (!device.board.empty() && squeezed_name == squeezed(device.board))) return device;
+      known.push_back(device.name);
+    }
+  }
   throw ConfigError("unknown device", {.where = {},
                                        .found = fmt::format("'{:.80}'", name),
-                                       .expected = "a part or board from 'snac devices'",
+                                       .expected = "a part or board from 'snac devices', or from the file that target.devices names",
                                        .hint = suggest(name, known)});
 }
 
@@ -156,24 +294,8 @@ circuit::DelayModel delay_model(const Device& device) {
 }
 
 std::string part_number(const std::string& name) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kComplete{{
-      {"xcvu13p", "xcvu13p-flga2577-2-e"},
-      {"xcvu9p", "xcvu9p-flga2104-2L-e"},
-      {"xcu50", "xcu50-fsvh2104-2-e"},
-      {"xcu200", "xcu200-fsgd2104-2-e"},
-      {"xcu250", "xcu250-figd2104-2L-e"},
-      {"xcu280", "xcu280-fsvh2892-2L-e"},
-      {"xczu9eg", "xczu9eg-ffvb1156-2-e"},
-      {"xczu7ev", "xczu7ev-ffvc1156-2-e"},
-      {"xczu28dr", "xczu28dr-ffvg1517-2-e"},
-      {"xczu49dr", "xczu49dr-ffvf1760-2-e"},
-      {"xck26", "xck26-sfvc784-2LV-c"},
-      {"xc7z020", "xc7z020clg400-1"},
-      {"xc7k325t", "xc7k325tffg900-2"},
-      {"xc7vx690t", "xc7vx690tffg1761-2"},
-      {"xc7a100t", "xc7a100tcsg324-1"},
-  }};
-  const std::string& part = find_device(name).name;
+  const Device& device = find_device(name);
+  const std::string& part = device.name;
   std::string lower = name;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (lower.starts_with(part) && lower.size() > part.size()) {
@@ -183,8 +305,7 @@ std::string part_number(const std::string& name) {
     const std::size_t dash = rest.find('-');
     if (dash != std::string_view::npos && is_package(rest.substr(0, dash))) return with_voltage_grade(lower);
   }
-  const auto found = std::find_if(kComplete.begin(), kComplete.end(), [&](const auto& entry) { return entry.first == part; });
-  return std::string(found == kComplete.end() ? std::string_view(part) : found->second);
+  return device.part.empty() ? part : device.part;
 }
 
 double average_resource_percent(const Resources& used, const Device& device) {

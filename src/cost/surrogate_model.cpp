@@ -38,13 +38,16 @@ struct Sums {
   double lut_spread = 0, ff_spread = 0;  ///< logarithms
 };
 
-Sums add_up(const float* out, int stride, std::span<const LayerBaseline> baselines) {
+/// Unrolled hardware has neither DSP slices nor block RAM.
+Sums add_up(const float* out, int stride, std::span<const LayerBaseline> baselines, bool folded) {
   Sums sums;
   for (const LayerBaseline& baseline : baselines) {
     sums.lut += contribution(baseline.log_cost, out[kLut]);
     sums.ff += contribution(baseline.log_cost, out[kFf]);
-    sums.dsp += contribution(baseline.log_dsp, out[kDsp]);
-    sums.bram += contribution(baseline.log_cost, out[kBram]);
+    if (folded) {
+      sums.dsp += contribution(baseline.log_dsp, out[kDsp]);
+      sums.bram += contribution(baseline.log_cost, out[kBram]);
+    }
     sums.stages += baseline.stages + out[kStages];
     sums.lut_spread += out[kLutSpread];
     sums.ff_spread += out[kFfSpread];
@@ -186,7 +189,7 @@ void SurrogateModel::estimate(std::span<const LayerQuery> layers, std::span<cons
     const std::size_t count = ends[i] - begin;
     const auto network = layers.subspan(begin, count);
     const Sums sums = add_up(answers + begin * static_cast<std::size_t>(net_.output_stride()), net_.output_stride(),
-                             std::span(memory.baselines).subspan(begin, count));
+                             std::span(memory.baselines).subspan(begin, count), folded);
     const double distance = range_.distance(network, target);
     const auto error = [&](double spread, double interval) {
       return std::expm1(interval * std::exp(spread)) * (1 + distance) + 0.25 * distance;
@@ -294,7 +297,8 @@ class SurrogateModel::Trainer {
   double gradient(const SurrogateRow& row, double stages, std::span<const LayerBaseline> baselines, const float* out, float* d,
                   double weight, bool spreads) const {
     const int stride = model_.net_.output_stride();
-    const Sums sums = add_up(out, stride, baselines);
+    const bool folded = row.target.reuse_factor > 1;
+    const Sums sums = add_up(out, stride, baselines, folded);
     const auto clipped = [](double r) { return std::clamp(r, -0.3, 0.3); };
     const double lut = std::log(sums.lut / row.lut), ff = std::log(sums.ff / std::max(row.ff, 1.0));
     const double dsp = std::log((1 + sums.dsp) / (1 + row.dsp)), bram = std::log((1 + sums.bram) / (1 + row.bram18));
@@ -302,7 +306,6 @@ class SurrogateModel::Trainer {
     const auto d_spread = [&](double residual, double spread) {
       return spreads ? std::clamp(1 - residual * residual * std::exp(-2 * spread), -5.0, 1.0) / static_cast<double>(baselines.size()) : 0;
     };
-    const bool folded = row.target.reuse_factor > 1;
     for (const LayerBaseline& baseline : baselines) {
       const auto put = [&](SurrogateOutput output, double value) { d[output] = static_cast<float>(weight * value); };
       put(kLut, clipped(lut) * contribution(baseline.log_cost, out[kLut]) / sums.lut);

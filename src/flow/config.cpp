@@ -88,6 +88,7 @@ void describe(Fields& f, StudyConfig& p) {
   });
   f.section("target", "The hardware", [&](Fields& s) {
     s.text("device", p.target.device, "Part or board");
+    s.text("devices", p.target.devices, "YAML file of devices of your own, known beside those of 'snac devices'; empty = none");
     s.quantity("clock", p.target.clock_ns, "ns", {.min = 0.1, .max = 1e6}, "Clock period");
     s.integer("reuse_factor", p.target.reuse_factor, {.min = 1, .max = circuit::kMaxReuseFactor},
               "Multiplications per multiplier; 1 = fully unrolled, a new input every cycle; R = about R cycles per input");
@@ -435,6 +436,7 @@ StudyConfig load_config(const std::string& path, const std::vector<std::string>&
   config.search.nsga2.evaluations = config.search.trials;
   config.data.preprocess.seed = config.seed;
   config.data.read.max_rows = config.data.max_rows;
+  if (!config.target.devices.empty()) cost::add_devices(config.resolve(config.target.devices));
   check(config);
   return config;
 }

@@ -121,6 +121,7 @@ void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset
   if (config_.target.pipelining == circuit::Pipelining::levels) {
     for (const char* key : {"pipelining", "stages"}) effective["target"].remove(key);
   }
+  effective["target"].remove("devices");  // where the device's figures stand; they change shares only
   if (!config_.target.keep_latency) effective["target"].remove("keep_latency");
   if (config_.target.estimator == Estimator::sample) {
     for (const char* key : {"estimator", "surrogate"}) effective["target"].remove(key);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "snac/core/error.hpp"
+#include "snac/core/files.hpp"
 
 namespace snac::cost {
 namespace {
@@ -134,6 +135,48 @@ TEST(Device, vendor_tools_get_a_complete_part_number) {
     EXPECT_EQ(part_number(part), part);
     EXPECT_EQ(find_device(part).name, device.name);
   }
+}
+
+TEST(Devices, the_catalogue_knows_speed_grades) {
+  EXPECT_EQ(speed_grade(find_device("xcvu13p")), "2");
+  EXPECT_EQ(speed_grade(find_device("VCU118")), "2L");
+  EXPECT_EQ(speed_grade(find_device("pynq-z2")), "1");
+  for (const Device& device : known_devices()) EXPECT_FALSE(speed_grade(device).empty()) << device.name;
+}
+
+TEST(Devices, of_the_user_are_found_and_wrong_files_are_refused) {
+  const TemporaryDirectory folder;
+  const std::string path = folder.path() / "devices.yaml";
+  const auto write = [&](const std::string& text) { write_file_atomically(path, text); };
+  write("- {name: test_part_7, board: Test Board 7, fabric: series7, lut: 1000, ff: 2000, dsp: 3, part: test_part_7-fbg484-3-e}\n");
+  EXPECT_THROW(find_device("test_part_7"), ConfigError);
+  EXPECT_EQ(add_devices(path), 1);
+  EXPECT_EQ(add_devices(path), 1) << "again";
+  const Device& device = find_device("Test-Board_7");
+  EXPECT_EQ(device.lut, 1000);
+  EXPECT_EQ(device.yosys_family, "xc7");
+  EXPECT_EQ(speed_grade(device), "3");
+  EXPECT_EQ(part_number("test_part_7"), "test_part_7-fbg484-3-e");
+  EXPECT_EQ(average_resource_percent({.lut = 10, .ff = 20, .source = "test"}, device), (1 + 1) / 4.0);
+  EXPECT_EQ(user_devices().back().name, "test_part_7");
+  const auto refused = [&](const std::string& text, const std::string& word) {
+    write(text);
+    try {
+      add_devices(path);
+      ADD_FAILURE() << text;
+    } catch (const ConfigError& error) {
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+    }
+  };
+  refused("- {name: test_part_7, lut: 9, ff: 9}\n", "known already");
+  refused("- {name: mine, board: ZCU102, lut: 9, ff: 9}\n", "known already");
+  refused("- {name: mine, ff: 9}\n", "lut");
+  refused("- {lut: 9, ff: 9}\n", "name");
+  refused("- {name: mine, lut: 9, ff: -9}\n", "ff");
+  refused("- {name: mine, lut: 9, ff: 9, fabric: series8}\n", "series7");
+  refused("- {name: mine, lut: 9, ff: 9, dsps: 4}\n", "dsp");
+  refused("name: mine\n", "a list");
+  refused("- [1, 2]\n", "devices.yaml");
 }
 
 }  // namespace

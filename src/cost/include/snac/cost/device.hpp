@@ -15,11 +15,23 @@ struct Device {
   std::string family;        ///< "Virtex UltraScale+"
   std::string yosys_family;  ///< -family of synth_xilinx: "xcup", "xcu", "xc7"
   double lut = 0, ff = 0, dsp = 0, bram18 = 0, uram = 0;
-  std::string source;  ///< data sheet
+  std::string source;  ///< data sheet, or the user's file
   std::vector<std::string> other_boards = {};
+  std::string part = {};  ///< complete name for vendor tools: of the board, or a common package
 };
 
+/// "2", "1", "2L": the speed grade of a device's complete part name; "" if it names none.
+std::string speed_grade(const Device& device);
+
+/// The catalogue that comes with the program.
 const std::vector<Device>& known_devices();
+/// Devices that were added, in order.
+std::vector<Device> user_devices();
+/// Adds the devices of a YAML file to those that find_device knows, for the whole process: a list of mappings with name, fabric
+/// (ultrascale_plus, ultrascale or series7), lut, ff, and optionally dsp, bram18, uram, board, family, part. Adding the same file again
+/// changes nothing. Thread-safe. @returns how many it holds.
+/// @throws ConfigError naming file, line, found and expected; for a name or board that is known already with other figures; IoError.
+int add_devices(const std::string& path);
 /// By part ("xcvu13p", "VU13P", "xcvu13p-flga2577-2-e", "xc7z020clg400-1": package, speed and temperature grade are
 /// ignored) or by board ("ZCU102", "PYNQ-Z2", "pynq_z2", "Alveo U250", "u250"). Case, '-', '_' and spaces do not matter.
 /// @throws ConfigError with the nearest name, or all known ones.

@@ -54,6 +54,7 @@ struct Rule4mlConfig {
 
 struct TargetConfig {
   std::string device = "xcvu13p";
+  std::string devices;  ///< file of devices that the user defines; "" = none
   double clock_ns = 5;
   int reuse_factor = 1;                                       ///< 1 = unrolled
   circuit::Multiplier multiplier = circuit::Multiplier::dsp;  ///< with a reuse factor above 1
