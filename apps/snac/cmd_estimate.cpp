@@ -3,12 +3,15 @@
 
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "commands.hpp"
 #include "snac/core/text_table.hpp"
 #include "snac/cost/operations.hpp"
 #include "snac/cost/surrogate.hpp"
+#include "snac/exchange/import.hpp"
 #include "snac/flow/estimation.hpp"
 
 namespace snac::app {
@@ -45,6 +48,18 @@ space::ArchSpec network_of(const std::string& text, const Options& options) {
   }
   return space::mlp(sizes.front(), {sizes.begin() + 1, sizes.end() - 1}, sizes.back(), space::activation_from_string(options.activation),
                     options.batch_norm);
+}
+
+/// A float model's architecture: of any file that 'snac import' reads.
+space::ArchSpec architecture_of(const std::string& network, const Options& options) {
+  if (!std::filesystem::is_regular_file(network)) return network_of(network, options);
+  return std::get<nn::Mlp>(exchange::import_float_model(network).network).spec;
+}
+
+/// A file of integers has its weights: its circuit is counted.
+std::optional<fixed::FixedNet> integers_of(const std::string& network) {
+  if (!network.ends_with(".json") || !std::filesystem::is_regular_file(network)) return std::nullopt;
+  return fixed::load_fixed_net(network);
 }
 
 flow::StudyConfig config_of(const Options& options) {
@@ -120,7 +135,30 @@ int run_estimate(const Options& options) {
   Json json = Json::array();
   std::string text;
   for (const std::string& network : options.networks) {
-    const space::ArchSpec arch = network_of(network, options);
+    if (const auto net = integers_of(network)) {
+      const flow::Design design = flow::design(*net, config);
+      const cost::Resources& used = design.resources();
+      const cost::Device& device = cost::find_device(config.target.device);
+      json.push_back({{"network", network},
+                      {"device", device.name},
+                      {"circuit",
+                       {{"values",
+                         {{"lut", used.lut},
+                          {"ff", used.ff},
+                          {"dsp", used.dsp},
+                          {"bram18", used.bram18},
+                          {"average_resource", cost::average_resource_percent(used, device)},
+                          {"clock_cycles", design.latency()},
+                          {"initiation_interval", design.initiation_interval()}}},
+                        {"source", used.source}}}});
+      TextTable table({"figure", "estimate", "source"});
+      for (const auto& [name, value] : json.back()["circuit"]["values"].items())
+        table.add_row({name, fmt::format("{:.6g}", value.get<double>()),
+                       name == "clock_cycles" || name == "initiation_interval" ? "exact" : used.source});
+      text += fmt::format("{}{}: integers, on {}\n{}", text.empty() ? "" : "\n", network, device.name, table.str());
+      continue;
+    }
+    const space::ArchSpec arch = architecture_of(network, options);
     const Estimates estimates = estimate(arch, config);
     if (!text.empty()) text += "\n";
     text += report(arch, estimates, config);
@@ -146,8 +184,12 @@ void add_estimate(CLI::App& app, Action& action) {
       "them. For a network that has its weights, 'snac synth' counts the circuit instead. See docs/estimation.md.\n"
       "Examples:\n"
       "  snac estimate 24-64-32-16-5 --weights 8 --activations 8 --sparsity 0.5 --device vu13p\n"
-      "  snac estimate 24-64-32-16-5 24-120-60-32-5 -c configs/jets_paper.yaml --reuse-factor 8 --json");
-  command->add_option("networks", options->networks, "Sizes from input to logits, as in 24-64-32-5")->required();
+      "  snac estimate 24-64-32-16-5 24-120-60-32-5 -c configs/jets_paper.yaml --reuse-factor 8 --json\n"
+      "  snac estimate model.onnx fixed_net.json");
+  command
+      ->add_option("networks", options->networks,
+                   "Sizes from input to logits, as in 24-64-32-5; or files: float models as in 'snac import', or fixed_net.json")
+      ->required();
   command->add_option("-c,--config", options->config, "Study whose target is meant (YAML); default: the defaults of every key");
   command->add_option("--set", options->overrides, "Change one key of it: --set target.sparsity=0.8 (may be repeated)");
   command->add_option("--activation", options->activation, "Of the hidden layers: relu, tanh, sigmoid, leaky_relu, linear")

@@ -83,7 +83,7 @@ int synth(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const flow::StudyConfig study = options.design.apply(options.model.study());
   const cost::Device& device = cost::find_device(study.target.device);
-  const flow::Design design = flow::design(net, study);
+  const flow::Design design = options.model.design(net, study);
   flow::VendorConfig vendor = study.synth.vendor;
   vendor.route = vendor.route || options.route;
   vendor.time_limit_s = options.time_limit.value_or(vendor.time_limit_s);

@@ -10,11 +10,13 @@
 #include "snac/core/files.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
+#include "snac/exchange/qonnx_export.hpp"
 #include "snac/fixed/interpreter.hpp"
 #include "snac/flow/results.hpp"
 #include "snac/flow/verify.hpp"
 #include "snac/nn/forward.hpp"
 #include "snac/toolchain/process.hpp"
+#include "snac/toolchain/qonnx.hpp"
 
 namespace snac::app {
 namespace {
@@ -102,6 +104,25 @@ void choose_hls(const Options& options, const fixed::FixedNet& net, const flow::
   }
 }
 
+/// The file that was given, or one written now if a Python has the qonnx package.
+void choose_qonnx(const Options& options, const fixed::FixedNet& net, flow::VerifyParams& params) {
+  if (!options.qonnx.empty()) {
+    params.external.push_back(flow::qonnx_engine(net, options.qonnx));
+    return;
+  }
+  if (toolchain::find_qonnx_python().empty()) {
+    params.absent.push_back({"QONNX", "no Python with the qonnx package: SNAC_PYTHON names one"});
+    return;
+  }
+  try {
+    const std::string file = params.directory + "/model.onnx";
+    write_file_atomically(file, exchange::to_qonnx(net).bytes);
+    params.external.push_back(flow::qonnx_engine(net, file));
+  } catch (const Error& error) {
+    params.absent.push_back({"QONNX", error.summary() + (error.text().found.empty() ? "" : ": " + error.text().found)});
+  }
+}
+
 int verify(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const flow::StudyConfig config = options.design.apply(options.model.study());
@@ -110,11 +131,7 @@ int verify(const Options& options) {
   params.directory = folder.path().string();
   choose_simulators(options, params);
   choose_hls(options, net, config, params);
-  if (options.qonnx.empty()) {
-    params.absent.push_back({"QONNX", "no file given with --qonnx"});
-  } else {
-    params.external.push_back(flow::qonnx_engine(net, options.qonnx));
-  }
+  choose_qonnx(options, net, params);
   const auto inputs = inputs_of(net, options);
   std::function<std::vector<std::int64_t>()> qat;
   if (options.model.config.empty()) {
@@ -122,7 +139,7 @@ int verify(const Options& options) {
   } else {
     qat = [&] { return trained_logits(flow::stored_weights(config, options.model.model), net, inputs); };
   }
-  const auto result = flow::verify(net, flow::design(net, config), inputs, params, qat);
+  const auto result = flow::verify(net, options.model.design(net, config), inputs, params, qat);
   if (options.json) {
     Json json{{"model", options.model.model}};
     json.update(flow::verification_json(result));

@@ -46,6 +46,8 @@ struct ModelOptions {
   /// The study's configuration; that of an empty file without a study.
   flow::StudyConfig study() const;
   fixed::FixedNet load() const;
+  /// Its hardware: with target.keep_latency and a study, in as many stages as the study recorded.
+  flow::Design design(const fixed::FixedNet& net, const flow::StudyConfig& study) const;
 };
 
 /// Options of commands that make hardware of a model.

@@ -33,4 +33,10 @@ fixed::FixedNet ModelOptions::load() const {
   return fixed::with_output(std::move(net), fixed::output_kind_from_string(output_stage, "--output-stage"), probability_bits);
 }
 
+flow::Design ModelOptions::design(const fixed::FixedNet& net, const flow::StudyConfig& study) const {
+  const flow::TargetConfig& target = study.target;
+  const bool kept = target.keep_latency && !config.empty() && target.pipelining == circuit::Pipelining::levels && target.reuse_factor == 1;
+  return flow::design(net, kept ? flow::target_of(target, flow::stored_values(study, model)) : target, flow::calibration_of(study));
+}
+
 }  // namespace snac::app

@@ -204,6 +204,10 @@ fixed::FixedNet stored_network(const StudyConfig& config, const std::string& nam
   return fixed::fixed_net_from_json(parse_json(store->artefact(model.fixed_net), name), name);
 }
 
+Values stored_values(const StudyConfig& config, const std::string& name) {
+  return stored_model(*open_existing(config), config, name).values;
+}
+
 TrainedModel stored_weights(const StudyConfig& config, const std::string& name) {
   const auto store = open_existing(config);
   const CompressedModel model = stored_model(*store, config, name);

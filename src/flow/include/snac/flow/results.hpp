@@ -46,6 +46,9 @@ RunResult stored_results(const StudyConfig& config, const FrontMetrics& metrics 
 /// @throws ConfigError if there is no such study or model.
 fixed::FixedNet stored_network(const StudyConfig& config, const std::string& name);
 
+/// The figures of a compressed model of the store. @throws ConfigError as stored_network().
+Values stored_values(const StudyConfig& config, const std::string& name);
+
 /// A trained float network of the store by the name of its trial, "m12". @throws ConfigError as stored_network().
 nn::Mlp stored_float_network(const StudyConfig& config, const std::string& name);
 
