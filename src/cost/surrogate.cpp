@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -12,8 +11,6 @@
 #include "shipped_data.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
-#include "snac/core/interrupt.hpp"
-#include "snac/core/progress.hpp"
 #include "snac/core/rng.hpp"
 #include "snac/core/statistics.hpp"
 #include "surrogate_model.hpp"

@@ -1,6 +1,7 @@
 #include "surrogate_features.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 

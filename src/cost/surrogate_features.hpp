@@ -1,9 +1,7 @@
 // What the architecture surrogate sees of a layer, and what formulas know without it.
 #pragma once
 
-#include <array>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "snac/cost/surrogate_rows.hpp"
@@ -20,11 +18,6 @@ struct LayerFold {
   int cycles() const noexcept { return steps * groups; }
 };
 LayerFold layer_fold(int inputs, int outputs, int reuse_factor);
-
-/// The plain numbers of a layer whose range a surrogate remembers.
-struct LayerNumbers {
-  double inputs = 0, outputs = 0;
-};
 
 /// One layer of a query.
 struct LayerQuery {
