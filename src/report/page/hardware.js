@@ -166,7 +166,7 @@
       + (disagreeing.length > 0 ? ` Warning: the estimates of ${disagreeing.map(snac.nameOf).join(", ")} order the candidates differently from the circuits; search.hardware: circuit or a larger search.recalibrate would be safer.` : ""),
     empty: "No candidate of the search has a circuit (search.recalibrate, or search.hardware: circuit).",
     draw: compared.length === 0 ? null : (svg, width, figure) => {
-      const box = { left: 66, top: 12, right: width - 14, bottom: 12 + Math.min(380, Math.max(240, width * 0.7)) };
+      const box = { left: 66, top: 28, right: width - 14, bottom: 28 + Math.min(380, Math.max(240, width * 0.7)) };
       const all = compared.flatMap((r) => [r.estimate.lut, r.truth.lut]), domain = [d3.min(all) / 1.15, d3.max(all) * 1.15];
       const x = d3.scaleLog().domain(domain).range([box.left, box.right]), y = d3.scaleLog().domain(domain).range([box.bottom, box.top]);
       snac.axes(svg, x, y, box, { xLabel: "LUTs estimated before training", yLabel: "LUTs of the circuit" });
