@@ -29,12 +29,8 @@ Json to_json(const cost::CorrectedFigures& figures) {
 
 }  // namespace
 
-std::string correction_stage(const StudyConfig& config) { return stage_key(config, "search_circuits", {"target", "search"}); }
-
 CorrectedEstimates::CorrectedEstimates(Study& study)
-    : study_(study),
-      per_generation_(study.config().search.hardware == HardwareFigures::estimate ? study.config().search.recalibrate : 0),
-      stage_(correction_stage(study.config())) {}
+    : study_(study), per_generation_(study.config().search.hardware == HardwareFigures::estimate ? study.config().search.recalibrate : 0) {}
 
 void CorrectedEstimates::add(const store::Trial& trial) {
   if (!enabled() || trial.state != store::TrialState::complete) return;
@@ -75,7 +71,8 @@ void CorrectedEstimates::measure(const std::vector<Metric>& objectives) {
     if (!known.measured && static_cast<int>(chosen.size()) < per_generation_) chosen.push_back(&known);
   }
   std::vector<std::optional<Json>> records(chosen.size());
-  for (std::size_t i = 0; i < chosen.size(); ++i) records[i] = study_.store().find_record(study_.name(), stage_, chosen[i]->trial.identity);
+  for (std::size_t i = 0; i < chosen.size(); ++i)
+    records[i] = study_.store().find_record(study_.name(), kCorrectionStage, chosen[i]->trial.identity);
   parallel_for(chosen.size(), study_.threads(), [&](std::size_t i, int) {
     if (records[i]) return;
     throw_if_interrupted();
@@ -84,12 +81,12 @@ void CorrectedEstimates::measure(const std::vector<Metric>& objectives) {
     } catch (const nn::DivergedError& error) {
       records[i] = Json{{"trial", chosen[i]->trial.attributes.at("order")}, {"failure", error.summary()}};
     }
-    study_.store().put_record(study_.name(), stage_, chosen[i]->trial.identity, *records[i]);
+    study_.store().put_record(study_.name(), kCorrectionStage, chosen[i]->trial.identity, *records[i]);
   });
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     chosen[i]->measured = true;
     if (records[i]->contains("failure")) continue;
-    const std::string where = stage_ + ": " + chosen[i]->trial.identity;
+    const std::string where = std::string(kCorrectionStage) + ": " + chosen[i]->trial.identity;
     correction_.observe(chosen[i]->arch, figures_from(json_get<Json>(*records[i], "estimate", where), where),
                         figures_from(json_get<Json>(*records[i], "truth", where), where));
   }

@@ -38,13 +38,13 @@ class CorrectedEstimates {
 
   Study& study_;
   int per_generation_;
-  std::string stage_;
   std::vector<std::string> order_;
   std::map<std::string, Known> known_;
   cost::EstimateCorrection correction_;
 };
 
 /// Where the study keeps the circuits that were counted to correct its estimates: identity -> {"trial", "network", "estimate", "truth"}.
-std::string correction_stage(const StudyConfig& config);
+/// One name serves: a study refuses another target or search, and more trials continue it.
+inline constexpr const char* kCorrectionStage = "search_circuits";
 
 }  // namespace snac::flow

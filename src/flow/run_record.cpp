@@ -29,7 +29,7 @@ RunRecord::RunRecord(Study& study) : study_(study) {
              {"stages",
               {{"baseline", baseline_stage(config)}, {"local_search", local_search_stage(config)}, {"hardware", hardware_stage(config)}}}};
   if (config.search.recalibrate > 0 && config.search.hardware == HardwareFigures::estimate)
-    record_["stages"]["search_circuits"] = correction_stage(config);
+    record_["stages"]["search_circuits"] = kCorrectionStage;
   // What the same run chose before stands until it chooses again.
   const auto known = study.store().find_record(study.name(), kStage, kKey);
   if (known && known->is_object()) {
