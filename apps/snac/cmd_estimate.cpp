@@ -1,7 +1,6 @@
 // snac estimate: what a network that has no weights yet would take, by every estimator at hand, with sources and uncertainties.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -30,17 +29,10 @@ struct Options {
 
 /// "24-64-32-5": inputs, hidden layers, logits.
 space::ArchSpec network_of(const std::string& text, const Options& options) {
-  std::vector<int> sizes;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find('-', begin), text.size());
-    int size = 0;
-    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, size);
-    if (error != std::errc() || stop != text.data() + end || size < 1) {
-      throw Error(ExitCode::usage, "a network is malformed",
-                  {.where = "network", .found = "'" + text + "'", .expected = "sizes from input to logits, as in 24-64-32-5", .hint = {}});
-    }
-    sizes.push_back(size);
-    begin = end + 1;
+  const std::vector<int> sizes = layer_sizes(text);
+  if (sizes.empty()) {
+    throw Error(ExitCode::usage, "a network is malformed",
+                {.where = "network", .found = "'" + text + "'", .expected = "sizes from input to logits, as in 24-64-32-5", .hint = {}});
   }
   if (sizes.size() < 2) {
     throw Error(ExitCode::usage, "a network is malformed",

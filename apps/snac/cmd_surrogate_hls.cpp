@@ -1,7 +1,6 @@
 // snac surrogate fit-hls | evaluate-hls | estimate-hls | rule4ml: HLS flows.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -160,17 +159,8 @@ int run_evaluate(const EvaluateOptions& options) {
 
 /// "24-64-32-5": widths from input to logits.
 space::ArchSpec network_from(const std::string& text, const std::string& activation, bool batch_norm) {
-  std::vector<int> widths;
-  const char *at = text.data(), *end = at + text.size();
-  bool good = at < end;
-  while (good && at < end) {
-    int width = 0;
-    const auto [stop, error] = std::from_chars(at, end, width);
-    good = error == std::errc() && width >= 1 && (stop == end || (*stop == '-' && stop + 1 < end));
-    widths.push_back(width);
-    at = stop == end ? end : stop + 1;
-  }
-  if (!good || widths.size() < 2) {
+  const std::vector<int> widths = layer_sizes(text);
+  if (widths.size() < 2) {
     throw ConfigError("a network is malformed", {.where = "--network",
                                                  .found = fmt::format("'{:.80}'", text),
                                                  .expected = "widths from input to logits, such as 24-64-32-5",

@@ -74,6 +74,9 @@ void add_estimate(CLI::App& app, Action& action);
 void add_surrogate(CLI::App& app, Action& action);
 void add_hls_surrogate(CLI::App& surrogate, Action& action);  ///< fit-hls, evaluate-hls, estimate-hls, rule4ml
 
+/// The sizes of "24-64-32-5", from input to logits; empty for anything else.
+std::vector<int> layer_sizes(const std::string& text);
+
 /// Writes to standard output and checks that it arrived. @throws IoError (closed pipe, full disk).
 void print(const std::string& text);
 

@@ -1,4 +1,5 @@
 // A model as commands read it: a file or a compressed model of a study, with the output stage the user asks for.
+#include <charconv>
 #include <utility>
 
 #include "commands.hpp"
@@ -37,6 +38,19 @@ flow::Design ModelOptions::design(const fixed::FixedNet& net, const flow::StudyC
   const flow::TargetConfig& target = study.target;
   const bool kept = target.keep_latency && !config.empty() && target.pipelining == circuit::Pipelining::levels && target.reuse_factor == 1;
   return flow::design(net, kept ? flow::target_of(target, flow::stored_values(study, model)) : target, flow::calibration_of(study));
+}
+
+std::vector<int> layer_sizes(const std::string& text) {
+  std::vector<int> sizes;
+  const char *at = text.data(), *end = at + text.size();
+  while (at < end) {
+    int size = 0;
+    const auto [stop, error] = std::from_chars(at, end, size);
+    if (error != std::errc() || size < 1 || (stop != end && (*stop != '-' || stop + 1 == end))) return {};
+    sizes.push_back(size);
+    at = stop == end ? end : stop + 1;
+  }
+  return sizes;
 }
 
 }  // namespace snac::app
