@@ -9,6 +9,7 @@
 #include "snac/core/log.hpp"
 #include "snac/report/page.hpp"
 #include "snac/report/study_view.hpp"
+#include "snac/store/store.hpp"
 
 namespace snac::app {
 namespace {
@@ -22,6 +23,7 @@ struct Options {
 /// Where the store is and which study of it is meant.
 struct Place {
   std::string run, study;
+  std::string folder = {};  ///< where the page goes; "" = beside the study
 };
 
 Place place_of(const Options& options) {
@@ -32,13 +34,14 @@ Place place_of(const Options& options) {
                  .expected = "one of both",
                  .hint = "snac report runs/jets_quick, or snac report --config configs/jets_quick.yaml"});
   }
-  if (!options.run.empty()) return {options.run, options.study};
+  if (!options.run.empty()) return {options.run, options.study, store::is_server(options.run) ? "." : ""};
   const flow::StudyConfig config = flow::load_config(options.config, options.overrides);
-  return {config.output_folder(), options.study.empty() ? config.study : options.study};
+  return {flow::storage_of(config), options.study.empty() ? config.study : options.study, config.output_folder()};
 }
 
-std::string default_output(const std::string& run) {
-  const std::filesystem::path path(run);
+std::string default_output(const Place& place) {
+  if (!place.folder.empty()) return (std::filesystem::path(place.folder) / "report.html").string();
+  const std::filesystem::path path(store::sqlite_path(place.run));
   return ((std::filesystem::is_directory(path) ? path : path.parent_path()) / "report.html").string();
 }
 
@@ -52,7 +55,7 @@ int write(const Options& options) {
   const Place place = place_of(options);
   const auto store = report::open_run(place.run);
   const std::string study = report::find_study(*store, place.study);
-  const std::string output = options.output.empty() ? default_output(place.run) : options.output;
+  const std::string output = options.output.empty() ? default_output(place) : options.output;
   const auto once = [&](int refresh) { report::write_page(output, report::study_view(*store, study), {.refresh_seconds = refresh}); };
   if (options.watch > 0) {
     spdlog::info("{} is written every {} s until Ctrl-C", output, options.watch);
@@ -71,7 +74,7 @@ int write(const Options& options) {
 void add_report(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("report", "Write one HTML page with tables and figures of a study (also while it runs)");
-  command->add_option("run", options->run, "Folder of the study, for instance runs/jets_quick");
+  command->add_option("run", options->run, "Folder of the study, for instance runs/jets_quick, or the address of its database");
   command->add_option("-c,--config", options->config, "Instead of the folder: the configuration of the study (YAML)");
   command->add_option("--set", options->overrides, "Change one key of the configuration, as for 'snac run'");
   command->add_option("--study", options->study, "Name of the study, if the store holds several");
