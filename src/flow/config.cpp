@@ -73,8 +73,9 @@ void describe_circuit(Fields& f, CircuitConfig& p) {
 void describe(Fields& f, StudyConfig& p) {
   f.text("study", p.study, "Name of the study: letters, digits, '-', '_', '.'");
   f.text("output", p.output, "Folder of the study; empty = runs/<study>");
-  f.text("storage", p.storage,
-         "Database of the study: postgresql://user@host:port/database, sqlite:///path or a path; empty = study.sqlite in the output folder");
+  f.text(
+      "storage", p.storage,
+      "Database of the study: postgresql://user@host:port/database, sqlite:///path or a path; empty = study.sqlite in the output folder");
   f.integer("seed", p.seed, {}, "Every random choice flows from it");
   f.integer("threads", p.threads, {.min = 0, .max = 1024}, "Worker threads; 0 = all; results do not depend on it");
   f.section("data", "The data set", [&](Fields& s) {

@@ -241,10 +241,11 @@ std::unique_ptr<store::Store> open_run(const std::string& run) {
   const std::string storage = store::storage_at(run);
   std::error_code code;
   if (!store::is_server(storage) && !std::filesystem::exists(store::sqlite_path(storage), code)) {
-    throw ConfigError("there is no study", {.where = store::shown_address(run),
-                                            .found = "no file " + store::sqlite_path(storage),
-                                            .expected = "the folder of a study, for instance runs/jets_quick, or the address of its database",
-                                            .hint = "'snac run' makes one"});
+    throw ConfigError("there is no study",
+                      {.where = store::shown_address(run),
+                       .found = "no file " + store::sqlite_path(storage),
+                       .expected = "the folder of a study, for instance runs/jets_quick, or the address of its database",
+                       .hint = "'snac run' makes one"});
   }
   return store::open(storage);
 }

@@ -63,7 +63,8 @@ void note_storage(const std::string& folder, const std::string& address) {
   }
   // A path counts from where the program stands, which may be elsewhere next time.
   static const std::regex hidden(":\\*\\*\\*(?=@)");
-  const std::string storage = is_server(address) ? std::regex_replace(shown_address(address), hidden, "") : std::filesystem::absolute(sqlite_path(address)).string();
+  const std::string storage = is_server(address) ? std::regex_replace(shown_address(address), hidden, "")
+                                                 : std::filesystem::absolute(sqlite_path(address)).string();
   const std::string text = with_header(kNote, {{"storage", storage}}).dump(2) + "\n";
   if (!std::filesystem::exists(file, code) || read_file(file) != text) write_file_atomically(file, text);
 }

@@ -18,7 +18,7 @@ namespace snac::store {
 
 /// What a transaction is for.
 enum class Access {
-  read,  ///< one consistent state of the database
+  read,   ///< one consistent state of the database
   write,  ///< rows that statements lock themselves
   group   ///< reads and writes that nothing may come between: the only writer of the whole database
 };
@@ -53,10 +53,10 @@ class Dialect {
   virtual bool reserve(soci::session& sql, long long study) = 0;
   virtual void release_reserved(soci::session& sql) noexcept = 0;
 
-  virtual std::string now() const = 0;          ///< expression: the time in UTC, as Optuna's columns hold it
-  virtual std::string lock_study() const = 0;   ///< clause: keeps others from adding trials, until the transaction ends
-  virtual std::string lock_trial() const = 0;   ///< clause: keeps others from changing the trial
-  virtual std::string lock_free() const = 0;    ///< clause: the same, passing over rows that others have locked
+  virtual std::string now() const = 0;         ///< expression: the time in UTC, as Optuna's columns hold it
+  virtual std::string lock_study() const = 0;  ///< clause: keeps others from adding trials, until the transaction ends
+  virtual std::string lock_trial() const = 0;  ///< clause: keeps others from changing the trial
+  virtual std::string lock_free() const = 0;   ///< clause: the same, passing over rows that others have locked
   virtual std::optional<std::string> read_content(soci::session& sql, const std::string& sha256) const = 0;
   /// Replaces what stands there.
   virtual void write_content(soci::session& sql, const std::string& sha256, const std::string& bytes) const = 0;
@@ -82,7 +82,7 @@ class Connection {
   std::unique_ptr<soci::session> sql_;
   std::unique_ptr<Dialect> dialect_;
   std::recursive_mutex mutex_;
-  int depth_ = 0;  ///< transactions open
+  int depth_ = 0;                        ///< transactions open
   std::optional<PassingError> passing_;  ///< met within the present transaction
   int process_;
 };

@@ -18,8 +18,8 @@ struct Types {
 /// As Optuna 3.1 to 5 creates them (its schema 12, revision v3.2.0.a); tables that it has made stand as they are.
 Statements optuna_schema(const Types& type) {
   const auto attributes = [&](const std::string& table, const std::string& owner, const std::string& owners) {
-    return "CREATE TABLE IF NOT EXISTS " + table + "s (" + table + "_id " + type.id + ", " + owner + " INTEGER REFERENCES " + owners + " (" +
-           owner + "), key VARCHAR(512), value_json TEXT, UNIQUE (" + owner + ", key))";
+    return "CREATE TABLE IF NOT EXISTS " + table + "s (" + table + "_id " + type.id + ", " + owner + " INTEGER REFERENCES " + owners +
+           " (" + owner + "), key VARCHAR(512), value_json TEXT, UNIQUE (" + owner + ", key))";
   };
   return {
       "CREATE TABLE IF NOT EXISTS studies (study_id " + type.id + ", study_name VARCHAR(512) NOT NULL)",
@@ -32,8 +32,9 @@ Statements optuna_schema(const Types& type) {
           " NOT NULL, study_id INTEGER NOT NULL REFERENCES studies (study_id), objective INTEGER NOT NULL, UNIQUE (study_id, objective))",
       attributes("study_user_attribute", "study_id", "studies"),
       attributes("study_system_attribute", "study_id", "studies"),
-      "CREATE TABLE IF NOT EXISTS trials (trial_id " + type.id + ", number INTEGER, study_id INTEGER REFERENCES studies (study_id), state " +
-          type.state + " NOT NULL, datetime_start " + type.time + ", datetime_complete " + type.time + ")",
+      "CREATE TABLE IF NOT EXISTS trials (trial_id " + type.id +
+          ", number INTEGER, study_id INTEGER REFERENCES studies (study_id), state " + type.state + " NOT NULL, datetime_start " +
+          type.time + ", datetime_complete " + type.time + ")",
       "CREATE INDEX IF NOT EXISTS ix_trials_study_id ON trials (study_id)",
       attributes("trial_user_attribute", "trial_id", "trials"),
       attributes("trial_system_attribute", "trial_id", "trials"),
@@ -41,14 +42,15 @@ Statements optuna_schema(const Types& type) {
           ", trial_id INTEGER REFERENCES trials (trial_id), param_name VARCHAR(512), param_value FLOAT, distribution_json TEXT, "
           "UNIQUE (trial_id, param_name))",
       "CREATE TABLE IF NOT EXISTS trial_values (trial_value_id " + type.id +
-          ", trial_id INTEGER NOT NULL REFERENCES trials (trial_id), objective INTEGER NOT NULL, value FLOAT, value_type " + type.value_type +
-          " NOT NULL, UNIQUE (trial_id, objective))",
+          ", trial_id INTEGER NOT NULL REFERENCES trials (trial_id), objective INTEGER NOT NULL, value FLOAT, value_type " +
+          type.value_type + " NOT NULL, UNIQUE (trial_id, objective))",
       "CREATE TABLE IF NOT EXISTS trial_intermediate_values (trial_intermediate_value_id " + type.id +
           ", trial_id INTEGER NOT NULL REFERENCES trials (trial_id), step INTEGER NOT NULL, intermediate_value FLOAT, "
           "intermediate_value_type " +
           type.intermediate_type + " NOT NULL, UNIQUE (trial_id, step))",
       "CREATE TABLE IF NOT EXISTS trial_heartbeats (trial_heartbeat_id " + type.id +
-          ", trial_id INTEGER NOT NULL UNIQUE REFERENCES trials (trial_id), heartbeat " + type.time + " NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+          ", trial_id INTEGER NOT NULL UNIQUE REFERENCES trials (trial_id), heartbeat " + type.time +
+          " NOT NULL DEFAULT CURRENT_TIMESTAMP)",
       "INSERT INTO version_info (version_info_id, schema_version, library_version) VALUES (1, 12, 'snac') ON CONFLICT DO NOTHING",
       "CREATE INDEX snac_trials_number ON trials (study_id, number)",
       "CREATE INDEX snac_trials_waiting ON trials (study_id, number) WHERE state = 'WAITING'",
@@ -221,18 +223,10 @@ const std::vector<Migration>& postgresql_migrations() {
 }
 
 const std::vector<std::string>& optuna_tables() {
-  static const std::vector<std::string> tables{"studies",
-                                               "study_directions",
-                                               "study_user_attributes",
-                                               "study_system_attributes",
-                                               "trials",
-                                               "trial_user_attributes",
-                                               "trial_system_attributes",
-                                               "trial_params",
-                                               "trial_values",
-                                               "trial_intermediate_values",
-                                               "trial_heartbeats",
-                                               "version_info"};
+  static const std::vector<std::string> tables{
+      "studies",      "study_directions",          "study_user_attributes",   "study_system_attributes",
+      "trials",       "trial_user_attributes",     "trial_system_attributes", "trial_params",
+      "trial_values", "trial_intermediate_values", "trial_heartbeats",        "version_info"};
   return tables;
 }
 

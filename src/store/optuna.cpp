@@ -12,8 +12,8 @@ namespace {
 bool numbers_upwards_in_equal_steps(const std::vector<Json>& choices, bool whole) {
   constexpr double kTolerance = 1e-9;  // of a step; Optuna's own is 1e-8
   const bool numbers = choices.size() >= 2 && std::all_of(choices.begin(), choices.end(), [&](const Json& choice) {
-    return whole ? choice.is_number_integer() : choice.is_number();
-  });
+                         return whole ? choice.is_number_integer() : choice.is_number();
+                       });
   if (!numbers) return false;
   const auto low = choices.front().get<double>();
   const double step = (choices.back().get<double>() - low) / static_cast<double>(choices.size() - 1);

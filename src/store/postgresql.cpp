@@ -346,10 +346,18 @@ std::unique_ptr<Store> open_postgresql(const std::string& address, const OpenOpt
     fail_to_connect(settings, error.get_error_message());
   }
   auto dialect = std::make_unique<PostgresqlDialect>(settings, options);
-  try {
-    prepare(*sql, settings.shown());
-  } catch (const soci::soci_error& error) {
-    std::rethrow_exception(dialect->translate(*sql, error, "open a study database"));
+  const std::string doing = "open a study database";
+  for (bool prepared = false; !prepared;) {
+    try {
+      prepare(*sql, settings.shown());
+      prepared = true;
+    } catch (const soci::soci_error& error) {
+      try {
+        std::rethrow_exception(dialect->translate(*sql, error, doing));
+      } catch (const PassingError& reason) {  // it answered a moment ago
+        sql = dialect->reconnect(doing, reason);
+      }
+    }
   }
   return std::make_unique<SqlStore>(std::make_unique<Connection>(std::move(sql), std::move(dialect)));
 }

@@ -146,11 +146,10 @@ void SqlStore::create_study(const StudyInfo& study, const std::string& config, c
   int others = 0;
   sql << "SELECT COUNT(*) FROM studies WHERE study_name = :name", use(study.name), into(others);
   if (others > 0) {
-    throw ConfigError("a study of this name was made by another program",
-                      {.where = connection_->place() + ": study '" + study.name + "'",
-                       .found = "a study of Optuna",
-                       .expected = "a study of this program, or a free name",
-                       .hint = "choose another study name"});
+    throw ConfigError("a study of this name was made by another program", {.where = connection_->place() + ": study '" + study.name + "'",
+                                                                           .found = "a study of Optuna",
+                                                                           .expected = "a study of this program, or a free name",
+                                                                           .hint = "choose another study name"});
   }
   long long id = 0;
   sql << "INSERT INTO studies (study_name) VALUES (:name) RETURNING study_id", use(study.name), into(id);
@@ -173,7 +172,8 @@ void SqlStore::describe(long long study, const StudyInfo& info) {
     names.push_back(objective.name);
   }
   insert_rows(sql, "study_directions", "study_id, objective, direction", directions);
-  if (!names.empty()) insert_rows(sql, "study_system_attributes", "study_id, key, value_json", {{study, "study:metric_names", names.dump()}});
+  if (!names.empty())
+    insert_rows(sql, "study_system_attributes", "study_id, key, value_json", {{study, "study:metric_names", names.dump()}});
   // Trials of a study that was stored without: version 1 of the schema.
   std::map<std::string, long long> ids;
   {
@@ -216,9 +216,8 @@ std::vector<std::string> SqlStore::studies() const {
   connection_->run(Access::read, "list the studies", [&] {
     names.clear();
     std::string name;
-    soci::statement select = (connection_->sql().prepare
-                                  << "SELECT study_name FROM snac_study JOIN studies USING (study_id) ORDER BY study_id",
-                              into(name));
+    soci::statement select =
+        (connection_->sql().prepare << "SELECT study_name FROM snac_study JOIN studies USING (study_id) ORDER BY study_id", into(name));
     select.execute();
     while (select.fetch()) names.push_back(name);
   });
@@ -425,11 +424,11 @@ std::vector<Trial> SqlStore::read_trials(long long study, std::optional<long lon
   {
     long long number = 0;
     std::string state, genome, identity, attributes, reason;
-    soci::statement select =
-        read("SELECT t.trial_id, t.number, t.state, n.genome, n.identity, n.attributes, n.reason FROM trials t"
-             " JOIN snac_trial n ON n.trial_id = t.trial_id WHERE " +
-                 which + " ORDER BY t.trial_id",
-             id, number, state, genome, identity, attributes, reason);
+    soci::statement select = read(
+        "SELECT t.trial_id, t.number, t.state, n.genome, n.identity, n.attributes, n.reason FROM trials t"
+        " JOIN snac_trial n ON n.trial_id = t.trial_id WHERE " +
+            which + " ORDER BY t.trial_id",
+        id, number, state, genome, identity, attributes, reason);
     while (select.fetch()) {
       const std::string where = place + std::to_string(number);
       ids.push_back(id);
@@ -445,10 +444,10 @@ std::vector<Trial> SqlStore::read_trials(long long study, std::optional<long lon
   long long number = 0;
   std::string name;
   double value = 0;
-  soci::statement select = read(
-      "SELECT t.trial_id, t.number, v.name, v.value FROM trials t JOIN snac_trial_value v ON v.trial_id = t.trial_id WHERE " + which +
-          " ORDER BY t.trial_id",
-      id, number, name, value);
+  soci::statement select =
+      read("SELECT t.trial_id, t.number, v.name, v.value FROM trials t JOIN snac_trial_value v ON v.trial_id = t.trial_id WHERE " + which +
+               " ORDER BY t.trial_id",
+           id, number, name, value);
   std::size_t k = 0;  // both lists ascend
   while (select.fetch()) {
     while (k < ids.size() && ids[k] < id) ++k;
@@ -467,8 +466,7 @@ std::vector<Trial> SqlStore::read_trials(long long study, std::optional<long lon
 
 std::vector<Trial> SqlStore::trials(const std::string& study) const {
   std::vector<Trial> found;
-  connection_->run(Access::read, "read the trials of study '" + study + "'",
-                   [&] { found = read_trials(study_id(study), std::nullopt); });
+  connection_->run(Access::read, "read the trials of study '" + study + "'", [&] { found = read_trials(study_id(study), std::nullopt); });
   return found;
 }
 
@@ -502,8 +500,8 @@ std::optional<Json> SqlStore::find_record(const std::string& study, const std::s
   connection_->run(Access::read, "read record '" + key + "' of stage '" + stage + "'", [&] {
     const long long id = study_id(study);
     std::string text;
-    connection_->sql() << "SELECT value FROM snac_record WHERE study_id = :study AND stage = :stage AND record_key = :key", use(id), use(stage),
-        use(key), into(text);
+    connection_->sql() << "SELECT value FROM snac_record WHERE study_id = :study AND stage = :stage AND record_key = :key", use(id),
+        use(stage), use(key), into(text);
     value.reset();
     if (connection_->sql().got_data()) value = parse_json(text, connection_->place() + ": record " + stage + ": " + key);
   });
@@ -512,16 +510,19 @@ std::optional<Json> SqlStore::find_record(const std::string& study, const std::s
 
 std::vector<std::pair<std::string, Json>> SqlStore::records(const std::string& study, const std::string& stage) const {
   std::vector<std::pair<std::string, Json>> found;
-  connection_->run(Access::read, "read the records of stage '" + stage + "'", [&] {
-    found.clear();
-    const long long id = study_id(study);
-    std::string key, text;
-    soci::statement select =
-        (connection_->sql().prepare << "SELECT record_key, value FROM snac_record WHERE study_id = :study AND stage = :stage ORDER BY record_id",
-         use(id), use(stage), into(key), into(text));
-    select.execute();
-    while (select.fetch()) found.emplace_back(key, parse_json(text, connection_->place() + ": record " + stage + ": " + key));
-  });
+  connection_->run(Access::read, "read the records of stage '" + stage + "'",
+                   [&] {
+                     found.clear();
+                     const long long id = study_id(study);
+                     std::string key, text;
+                     soci::statement select =
+                         (connection_->sql().prepare
+                              << "SELECT record_key, value FROM snac_record WHERE study_id = :study AND stage = :stage ORDER BY record_id",
+                          use(id), use(stage), into(key), into(text));
+                     select.execute();
+                     while (select.fetch())
+                       found.emplace_back(key, parse_json(text, connection_->place() + ": record " + stage + ": " + key));
+                   });
   return found;
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 TEST(Address, files_and_servers_are_told_apart) {
   for (const char* file : {"study.sqlite", "/a/b", "sqlite:///rel/a.db", "C:/x", "a b", "postgres"}) EXPECT_FALSE(is_server(file)) << file;
-  for (const char* server : {"postgresql://h/d", "postgres://u:p@h:5/d", "postgresql+psycopg2://u@/d"}) EXPECT_TRUE(is_server(server)) << server;
+  for (const char* server : {"postgresql://h/d", "postgres://u:p@h:5/d", "postgresql+psycopg2://u@/d"})
+    EXPECT_TRUE(is_server(server)) << server;
   EXPECT_EQ(sqlite_path("a/b.db"), "a/b.db");
   EXPECT_EQ(sqlite_path("sqlite:///a/b.db"), "a/b.db");
   EXPECT_EQ(sqlite_path("sqlite:////a/b.db"), "/a/b.db");

@@ -1,9 +1,10 @@
 // What stands in Optuna's tables. That the real Optuna reads it: tests/peers.
+#include "../optuna.hpp"
+
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "../optuna.hpp"
 #include "raw_sqlite.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
@@ -22,7 +23,8 @@ TEST(Optuna, choices_become_the_narrowest_distribution_that_holds_them) {
   is(text({4, 5, 6}), "IntDistribution", {{"low", 4}, {"high", 6}, {"step", 1}, {"log", false}});
   is(text({16, 32}), "IntDistribution", {{"low", 16}, {"high", 32}, {"step", 16}, {"log", false}});
   is(text({0.0, 0.1, 0.2, 0.3}), "FloatDistribution", {{"low", 0.0}, {"high", 0.3}, {"step", 0.1}, {"log", false}});
-  for (const std::vector<Json>& choices : {std::vector<Json>{16, 32, 64}, {64, 32}, {7}, {"relu", "tanh"}, {true, false}, {0.001, 0.01, 0.1}})
+  for (const std::vector<Json>& choices :
+       {std::vector<Json>{16, 32, 64}, {64, 32}, {7}, {"relu", "tanh"}, {true, false}, {0.001, 0.01, 0.1}})
     is(text(choices), "CategoricalDistribution", {{"choices", choices}});
 }
 
@@ -80,12 +82,15 @@ TEST_F(OptunaTables, hold_trials_as_optuna_writes_them) {
   RawSqlite raw(path());
   EXPECT_EQ(raw.value("SELECT schema_version FROM version_info"), "12");
   EXPECT_EQ(raw.value("SELECT count(*) FROM alembic_version"), "0") << "the first Optuna to open the file enters its own";
-  EXPECT_EQ(raw.run("SELECT direction FROM study_directions ORDER BY study_direction_id"), (std::vector<std::string>{"MAXIMIZE", "MINIMIZE"}));
+  EXPECT_EQ(raw.run("SELECT direction FROM study_directions ORDER BY study_direction_id"),
+            (std::vector<std::string>{"MAXIMIZE", "MINIMIZE"}));
   EXPECT_EQ(raw.value("SELECT value_json FROM study_system_attributes WHERE key = 'study:metric_names'"), R"(["accuracy","lut"])");
   EXPECT_EQ(raw.run("SELECT number || state FROM trials ORDER BY trial_id"),
             (std::vector<std::string>{"0COMPLETE", "1FAIL", "2COMPLETE", "3WAITING"}));
-  EXPECT_EQ(raw.value("SELECT count(*) FROM trials WHERE datetime_start LIKE '____-__-__ __:__:__.______' AND datetime_complete >= datetime_start"),
-            "3");
+  EXPECT_EQ(
+      raw.value(
+          "SELECT count(*) FROM trials WHERE datetime_start LIKE '____-__-__ __:__:__.______' AND datetime_complete >= datetime_start"),
+      "3");
   EXPECT_EQ(raw.run("SELECT objective || value_type || ifnull(value, '') FROM trial_values ORDER BY trial_id, objective"),
             (std::vector<std::string>{"0FINITE0.5", "1INF_POS", "0FINITE0.25", "1FINITE12.0"}));
   EXPECT_EQ(raw.run("SELECT param_name || param_value FROM trial_params WHERE trial_id = 3 ORDER BY param_id"),
@@ -102,8 +107,9 @@ TEST_F(OptunaTables, what_optuna_adds_and_deletes_is_respected) {
   store->open_study(study());
   ASSERT_EQ(store->claim("jets", {0, 0}, "a"), 0);
   RawSqlite raw(path());
-  raw.run("INSERT INTO trials (study_id, number, state) VALUES (1, 1, 'WAITING'), (1, 2, 'RUNNING');"
-          "INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES (2, 'fixed_params', '{\"layers\": 4}')");
+  raw.run(
+      "INSERT INTO trials (study_id, number, state) VALUES (1, 1, 'WAITING'), (1, 2, 'RUNNING');"
+      "INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES (2, 'fixed_params', '{\"layers\": 4}')");
   EXPECT_EQ(store->claim("jets", {1, 0}, "b"), 3) << "a trial that a user put into the queue is not taken for a number given back";
   EXPECT_EQ(store->trials("jets").size(), 2u);
   EXPECT_EQ(store->release_running("jets"), 2) << "only ours";

@@ -122,7 +122,8 @@ std::string PostgresqlServer::address(const std::string& name, const std::string
 }
 
 std::string PostgresqlServer::database(const std::string& name) {
-  if (value("postgres", "SELECT count(*) FROM pg_database WHERE datname = '" + name + "'") == "0") value("postgres", "CREATE DATABASE " + name);
+  if (value("postgres", "SELECT count(*) FROM pg_database WHERE datname = '" + name + "'") == "0")
+    value("postgres", "CREATE DATABASE " + name);
   return address(name);
 }
 

@@ -50,10 +50,11 @@ class Postgresql : public testing::Test {
 
 TEST_F(Postgresql, has_the_types_and_tables_of_optuna) {
   open(address_)->open_study(kJets);
-  EXPECT_EQ(value("SELECT string_agg(t.typname || ':' || e.enumlabel, ' ' ORDER BY t.typname, e.enumsortorder) FROM pg_enum e JOIN pg_type t "
-                  "ON t.oid = e.enumtypid WHERE t.typname IN ('studydirection', 'trialstate')"),
-            "studydirection:NOT_SET studydirection:MINIMIZE studydirection:MAXIMIZE trialstate:RUNNING trialstate:COMPLETE "
-            "trialstate:PRUNED trialstate:FAIL trialstate:WAITING");
+  EXPECT_EQ(
+      value("SELECT string_agg(t.typname || ':' || e.enumlabel, ' ' ORDER BY t.typname, e.enumsortorder) FROM pg_enum e JOIN pg_type t "
+            "ON t.oid = e.enumtypid WHERE t.typname IN ('studydirection', 'trialstate')"),
+      "studydirection:NOT_SET studydirection:MINIMIZE studydirection:MAXIMIZE trialstate:RUNNING trialstate:COMPLETE "
+      "trialstate:PRUNED trialstate:FAIL trialstate:WAITING");
   EXPECT_EQ(value("SELECT data_type FROM information_schema.columns WHERE table_name = 'trial_values' AND column_name = 'value'"),
             "double precision");
   EXPECT_EQ(value("SELECT schema_version FROM version_info"), "12");
@@ -118,9 +119,9 @@ TEST_F(Postgresql, deleting_a_study_as_optuna_does_deletes_ours) {
 TEST_F(Postgresql, calls_wait_for_a_server_that_restarts_and_go_on) {
   std::atomic<int> said = 0;
   const auto store = open(address_, {.patience_s = 60, .on_wait = [&](const std::string& text) {
-                            EXPECT_NE(text.find(shown_address(address_)), std::string::npos);
-                            ++said;
-                          }});
+                                       EXPECT_NE(text.find(shown_address(address_)), std::string::npos);
+                                       ++said;
+                                     }});
   store->open_study(kJets);
   ASSERT_TRUE(store->reserve("jets"));
   ASSERT_EQ(store->claim("jets", {}, "a"), 0);
@@ -184,8 +185,9 @@ TEST_F(Postgresql, cut_connections_neither_lose_nor_repeat_a_trial) {
   }
   std::thread cutter([&] {
     while (working) {
-      value("SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity WHERE application_name = 'snac' AND datname = '" +
-            name_ + "' AND state <> 'idle' ORDER BY random() LIMIT 1) one");
+      value(
+          "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity WHERE application_name = 'snac' AND datname = '" +
+          name_ + "' AND state <> 'idle' ORDER BY random() LIMIT 1) one");
       std::this_thread::sleep_for(std::chrono::milliseconds(15));
     }
   });

@@ -142,9 +142,8 @@ TEST_F(SqliteDamage, a_damaged_artefact_is_noticed_and_repaired_by_putting_it_ag
 }
 
 TEST_F(SqliteDamage, damaged_cells_are_refused_with_the_trial_they_belong_to) {
-  for (const char* change :
-       {"UPDATE snac_trial SET genome = '[1.5]'", "UPDATE snac_trial SET genome = '[99999999999]'", "UPDATE snac_trial SET attributes = '{'",
-        "DELETE FROM snac_trial", "UPDATE trials SET state = 'PRUNED'"}) {
+  for (const char* change : {"UPDATE snac_trial SET genome = '[1.5]'", "UPDATE snac_trial SET genome = '[99999999999]'",
+                             "UPDATE snac_trial SET attributes = '{'", "DELETE FROM snac_trial", "UPDATE trials SET state = 'PRUNED'"}) {
     write(intact_);
     RawSqlite(path()).run(std::string(change) + " WHERE trial_id = 18");
     try {

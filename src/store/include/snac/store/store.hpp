@@ -26,7 +26,7 @@ struct Trial {
   /// Architecture, seed, sources, timings. Two members mean something to Optuna and are shown to it: `generation` (integer, of an
   /// evolutionary search) and `constraints` (numbers, satisfied where <= 0).
   Json attributes;
-  std::string reason;                    ///< why it failed
+  std::string reason;  ///< why it failed
   bool operator==(const Trial&) const = default;
 };
 
@@ -119,8 +119,8 @@ class Store {
 
 /// How a database is opened.
 struct OpenOptions {
-  int busy_seconds = 30;   ///< SQLite: how long a call waits while another process writes, >= 1
-  int patience_s = 600;    ///< PostgreSQL: how long a call waits for a server that went away, >= 0
+  int busy_seconds = 30;     ///< SQLite: how long a call waits while another process writes, >= 1
+  int patience_s = 600;      ///< PostgreSQL: how long a call waits for a server that went away, >= 0
   int connect_seconds = 10;  ///< PostgreSQL: how long one attempt to connect may take, >= 2
   /// Called with a sentence while a call waits for a server, and when it has come back; empty = the log.
   std::function<void(const std::string&)> on_wait = {};
