@@ -99,7 +99,8 @@ PGconn* handle(soci::session& sql) { return static_cast<soci::postgresql_session
 
 std::unique_ptr<soci::session> connect(const Settings& settings) {
   auto sql = std::make_unique<soci::session>(soci::postgresql, settings.text());
-  *sql << "SET client_min_messages = warning";  // notices would go to the terminal
+  PQsetNoticeProcessor(
+      handle(*sql), [](void*, const char*) {}, nullptr);  // they would go to the terminal
   return sql;
 }
 

@@ -1,6 +1,4 @@
 # A study of ours in the real Optuna: it loads, says the same as our program, and goes on; our program then goes on as well.
-import csv
-import io
 import json
 import os
 import sqlite3
@@ -29,7 +27,7 @@ search:
   trials: {trials}
   epochs: 1
   objectives: {{accuracy: max, lut: min}}
-  constraints: {{ff: "<= 900"}}
+  constraints: {{ff: "<= 3500"}}
 synth: {{tools: []}}
 """
 
@@ -75,11 +73,12 @@ def main():
     generations = [t.system_attrs["NSGAIISampler:generation"] for t in trials]
     snac.check("generations", generations == [0] * 4 + [1] * 4 + [2] * 2, generations)
     feasible = [all(c <= 0 for c in t.system_attrs["constraints"]) for t in trials]
-    snac.check("constraints", feasible == [o["values"]["ff"] <= 900 for o in ours], feasible)
+    snac.check("constraints", feasible == [o["values"]["ff"] <= 3500 for o in ours], feasible)
+    points = {k: o["values"] for k, o in enumerate(ours) if feasible[k]}
+    expected = {k for k, p in points.items() if not any(
+        q["accuracy"] >= p["accuracy"] and q["lut"] <= p["lut"] and (q["accuracy"], q["lut"]) != (p["accuracy"], p["lut"]) for q in points.values())}
     front = {t.number for t in study.best_trials}
-    rows = csv.DictReader(io.StringIO(snac.run("front", "--config", config, "--csv")))
-    expected = {int(row["trial"].lstrip("m")) if "trial" in row else int(next(iter(row.values())).lstrip("m")) for row in rows}
-    snac.check("the same front", front == expected or not all(feasible), f"{sorted(front)} and {sorted(expected)}")
+    snac.check("the front of those within the constraint", front == expected and len(front) > 0, f"{sorted(front)}, {sorted(expected)}")
     frame = study.trials_dataframe()
     snac.check("a data frame", len(frame) == 10 and set(frame["state"]) == {"COMPLETE"} and "params_width_1" in frame)
     optuna.importance.get_param_importances(study, target=lambda t: t.values[0], evaluator=optuna.importance.PedAnovaImportanceEvaluator())
@@ -93,7 +92,8 @@ def main():
     # So do we: numbers go on behind those of Optuna, whose trials we leave alone.
     write(14)
     more = json.loads(snac.run("run", "--config", config, "--json"))["trials"]
-    snac.check("our program continues it", len(more) == 14 and more[:10] == ours)
+    kept = [next((key for key in o if key != "front" and m[key] != o[key]), None) for m, o in zip(more, ours)]
+    snac.check("our program continues it", len(more) == 14 and not any(kept), f"{len(more)} trials, changed: {kept}")
     after = optuna.load_study(study_name="peers", storage=storage).trials
     snac.check("numbers", [t.number for t in after] == list(range(18)))
     snac.check("a trial in the queue is still there", after[13].state.name == "WAITING" and after[13].system_attrs["fixed_params"] == {"layers": 1})
