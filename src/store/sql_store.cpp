@@ -249,18 +249,20 @@ const SqlStore::Description& SqlStore::description(long long study) {
   return descriptions_[study] = std::move(found);
 }
 
-SqlStore::Place SqlStore::next_place(long long study) {
+SqlStore::Place SqlStore::next_place(long long study, bool waiting) {
   Place place;
   soci::session& sql = connection_->sql();
   const Dialect& dialect = connection_->dialect();
-  // Waiting trials are numbers given back, unless Optuna put them there with parameters to try.
-  sql << "SELECT t.trial_id, t.number FROM trials t WHERE t.study_id = :study AND t.state = 'WAITING' AND NOT EXISTS"
-         " (SELECT 1 FROM trial_system_attributes a WHERE a.trial_id = t.trial_id) ORDER BY t.number LIMIT 1" +
-             dialect.lock_free(),
-      use(study), into(place.trial), into(place.number);
-  if (sql.got_data()) {
-    sql << "UPDATE trials SET state = 'RUNNING', datetime_start = " + dialect.now() + " WHERE trial_id = :trial", use(place.trial);
-    return place;
+  if (waiting) {
+    // Waiting trials are numbers given back, unless Optuna put them there with parameters to try.
+    sql << "SELECT t.trial_id, t.number FROM trials t WHERE t.study_id = :study AND t.state = 'WAITING' AND NOT EXISTS"
+           " (SELECT 1 FROM trial_system_attributes a WHERE a.trial_id = t.trial_id) ORDER BY t.number LIMIT 1" +
+               dialect.lock_free(),
+        use(study), into(place.trial), into(place.number);
+    if (sql.got_data()) {
+      sql << "UPDATE trials SET state = 'RUNNING', datetime_start = " + dialect.now() + " WHERE trial_id = :trial", use(place.trial);
+      return place;
+    }
   }
   sql << "INSERT INTO trials (study_id, number, state, datetime_start) VALUES (:study,"
          " (SELECT COALESCE(MAX(number) + 1, 0) FROM trials WHERE study_id = :same), 'RUNNING', " +
@@ -309,11 +311,12 @@ std::optional<std::int64_t> SqlStore::claim(const std::string& study, const std:
   connection_->run(Access::write, "claim a trial", [&] {
     claimed.reset();
     const long long id = study_id(study, connection_->dialect().lock_study());
-    int known = 0;
-    connection_->sql() << "SELECT COUNT(*) FROM snac_trial WHERE study_id = :study AND identity = :identity", use(id), use(identity),
-        into(known);
+    int known = 0, waiting = 0;  // in one question: others wait for their claims meanwhile
+    connection_->sql() << "SELECT (SELECT COUNT(*) FROM snac_trial WHERE study_id = :study AND identity = :identity),"
+                          " (SELECT COUNT(*) FROM trials WHERE study_id = :same AND state = 'WAITING')",
+        use(id), use(identity), use(id), into(known), into(waiting);
     if (known > 0) return;
-    const Place place = next_place(id);
+    const Place place = next_place(id, waiting > 0);
     connection_->sql() << "INSERT INTO snac_trial (trial_id, study_id, genome, identity, attributes, reason)"
                           " VALUES (:trial, :study, :genome, :identity, 'null', '')",
         use(place.trial), use(id), use(genes), use(identity);

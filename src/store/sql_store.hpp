@@ -48,7 +48,8 @@ class SqlStore : public Store {
     long long trial = 0, number = 0;
   };
   /// The lowest number that waits for a claim, or the next new one; the trial is running then.
-  Place next_place(long long study);
+  /// @param waiting  whether any trial waits
+  Place next_place(long long study, bool waiting);
   void write_params(long long study, long long trial_id, const std::vector<std::int32_t>& genome);
   /// Figures, objectives and attributes of an ended trial, replacing what stands there.
   void write_results(long long study, long long trial_id, const Trial& trial);
