@@ -26,11 +26,11 @@ Json timeless(const std::string& text) {
 
 TEST(Reproduce, puts_ours_beside_the_published_figures_and_goes_on_after_a_kill) {
   const TemporaryDirectory folder;
-  const std::string config = write_toy_study(folder.path(), "[verilator, yosys]"), out = folder.path() / "ours", wild = folder.path() / "wild";
-  const std::vector<std::string> common{"-q",     "reproduce", "paper",
-                                        "--json", "--config",  config,
-                                        "--set",  "compress={precisions: [6], warmup_epochs: 1, pruning: {iterations: 4, fraction: 0.2, epochs: 1}}",
-                                        "--scale", "0.7"};
+  const std::string config = write_toy_study(folder.path(), "[yosys]"), out = folder.path() / "ours", wild = folder.path() / "wild";
+  const std::vector<std::string> common{
+      "-q",       "reproduce", "paper", "--json",
+      "--config", config,      "--set", "compress={precisions: [6], warmup_epochs: 1, pruning: {iterations: 4, fraction: 0.2, epochs: 1}}",
+      "--scale",  "0.7"};
   const auto in = [&](const std::string& output, std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"--output", output});
     return arguments;
@@ -56,8 +56,8 @@ TEST(Reproduce, puts_ours_beside_the_published_figures_and_goes_on_after_a_kill)
       const Json& chosen = part["selected"]["values"];
       EXPECT_GE(chosen["accuracy"].get<double>(), best - 0.0004);
       for (std::size_t i = 0; i < trials["name"].size(); ++i) {
-        if (trials["accuracy"][i].get<double>() >= best - 0.0004)
-          EXPECT_GE(trials["bops_nac_mlp"][i].get<double>(), chosen["bops_nac_mlp"].get<double>());
+        if (trials["accuracy"][i].get<double>() < best - 0.0004) continue;
+        EXPECT_GE(trials["bops_nac_mlp"][i].get<double>(), chosen["bops_nac_mlp"].get<double>());
       }
     }
   }

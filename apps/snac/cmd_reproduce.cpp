@@ -45,12 +45,13 @@ int reproduce(const Options& options) {
 void add_reproduce(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("reproduce", "Run a published experiment again; its tables and figures beside the published ones");
-  command->footer("Without a name it lists the experiments. Stopped, the same command goes on.\n"
-                  "Examples:\n"
-                  "  snac reproduce paper --scale 0.1                a first look, minutes\n"
-                  "  snac reproduce paper --seeds 3                  the full budget, with spread\n"
-                  "  snac reproduce paper --set data.train=FILE --set data.test=FILE --set 'select.where=[accuracy >= 0.638]'\n"
-                  "  snac reproduce paper --set target.rule4ml.folder=rule4ml/models/weights    guided by the paper's own estimator");
+  command->footer(
+      "Without a name it lists the experiments. Stopped, the same command goes on.\n"
+      "Examples:\n"
+      "  snac reproduce paper --scale 0.1                a first look, minutes\n"
+      "  snac reproduce paper --seeds 3                  the full budget, with spread\n"
+      "  snac reproduce paper --set data.train=FILE --set data.test=FILE --set 'select.where=[accuracy >= 0.638]'\n"
+      "  snac reproduce paper --set target.rule4ml.folder=rule4ml/models/weights    guided by the paper's own estimator");
   flow::ReproductionParams& params = options->params;
   params.experiment.clear();
   command->add_option("experiment", params.experiment, "Its name: paper");

@@ -80,7 +80,8 @@ Json trial_columns(const RunResult& result) {
     columns["network"].push_back(space::summary(trial.arch));
     columns["front"].push_back(static_cast<bool>(front[i]));
     columns["accuracy"].push_back(trial.values.at("accuracy"));
-    for (const char* name : {"float_accuracy", "macs", "bops_nac_mlp", "average_resource", "clock_cycles", "rule4ml_average_resource", "rule4ml_clock_cycles"}) {
+    for (const char* name : {"float_accuracy", "macs", "bops_nac_mlp", "average_resource", "clock_cycles", "rule4ml_average_resource",
+                             "rule4ml_clock_cycles"}) {
       if (const auto value = trial.values.find(name); value != trial.values.end()) columns[name].push_back(value->second);
     }
   }
@@ -131,6 +132,7 @@ Json run_part(const ReproductionPart& part, int round, const std::function<void(
   StageTimes times(study);
   RunResult result = times.time("search", [&] { return run(study, Stage::search); });
   Json json{{"part", part.key},
+            {"name", part.name},
             {"title", part.title},
             {"seed", study.config().seed},
             {"study", study.name()},
@@ -190,15 +192,10 @@ double full_seconds(const Json& parts, const std::vector<ReproductionPart>& scal
     const double rounds = (1.0 + large.compress.chain.pruning.iterations) / (1.0 + small.compress.chain.pruning.iterations);
     const Json& seconds = parts[i]["seconds"];
     total += seconds.value("search", 0.0) * trials * epochs +
-             seconds.value("compress", 0.0) * std::max(rounds, chain_epochs(large) / std::max(1.0, chain_epochs(small))) + seconds.value("hardware", 0.0);
+             seconds.value("compress", 0.0) * std::max(rounds, chain_epochs(large) / std::max(1.0, chain_epochs(small))) +
+             seconds.value("hardware", 0.0);
   }
   return total;
-}
-
-std::string duration(double seconds) {
-  const auto whole = static_cast<long long>(seconds + 0.5);
-  if (whole < 120) return fmt::format("{} s", whole);
-  return whole < 7200 ? fmt::format("{} min", (whole + 30) / 60) : fmt::format("{:.1f} h", static_cast<double>(whole) / 3600);
 }
 
 }  // namespace
@@ -216,9 +213,10 @@ Json reproduce(const ReproductionParams& params, const std::function<void(const 
   double spent = 0;  // in this run, on parts that were not done
   std::size_t worked = 0;
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    const std::string left =
-        worked > 0 ? fmt::format("; so far {}, about {} left", duration(spent), duration(spent / static_cast<double>(worked) * static_cast<double>(plan.size() - i)))
-                   : std::string();
+    const std::string left = worked > 0
+                                 ? fmt::format("; so far {}, about {} left", duration_text(spent),
+                                               duration_text(spent / static_cast<double>(worked) * static_cast<double>(plan.size() - i)))
+                                 : std::string();
     spdlog::info("part {} of {}: {}, seed {}{}", i + 1, plan.size(), plan[i].title, plan[i].config.seed, left);
     const auto start = std::chrono::steady_clock::now();
     parts.push_back(run_part(plan[i], round, part_done));
@@ -232,20 +230,22 @@ Json reproduce(const ReproductionParams& params, const std::function<void(const 
   double seconds = 0;
   for (const Json& part : parts) seconds += sum(part["seconds"]);
   const bool theirs = !plan.front().config.target.rule4ml.folder.empty();
-  Json document = with_header(kReproductionFormat, {{"experiment", params.experiment},
-                                                    {"study", json_get<std::string>(published, "title", "published")},
-                                                    {"scale", params.scale},
-                                                    {"seeds", Json::array()},
-                                                    {"config", params.config},
-                                                    {"device", plan.front().config.target.device},
-                                                    {"metrics",
-                                                     {{"resource", theirs ? "rule4ml_average_resource" : "average_resource"},
-                                                      {"cycles", theirs ? "rule4ml_clock_cycles" : "clock_cycles"}}},
-                                                    {"seconds", seconds},
-                                                    {"seconds_full_estimate", full_seconds(parts, plan, full)},
-                                                    {"published", published},
-                                                    {"budget", budget_of(published, {plan.front().config, plan.back().config}, {full.front().config, full.back().config})},
-                                                    {"parts", std::move(parts)}});
+  Json document =
+      with_header(kReproductionFormat,
+                  {{"experiment", params.experiment},
+                   {"study", json_get<std::string>(published, "title", "published")},
+                   {"scale", params.scale},
+                   {"seeds", Json::array()},
+                   {"config", params.config},
+                   {"device", plan.front().config.target.device},
+                   {"metrics",
+                    {{"resource", theirs ? "rule4ml_average_resource" : "average_resource"},
+                     {"cycles", theirs ? "rule4ml_clock_cycles" : "clock_cycles"}}},
+                   {"seconds", seconds},
+                   {"seconds_full_estimate", full_seconds(parts, plan, full)},
+                   {"published", published},
+                   {"budget", budget_of(published, {plan.front().config, plan.back().config}, {full.front().config, full.back().config})},
+                   {"parts", std::move(parts)}});
   for (int k = 0; k < params.seeds; ++k) document["seeds"].push_back(plan.front().config.seed + static_cast<std::uint64_t>(k));
   document["differences"] = differences_of(document, plan.back().config);
   document["tables"] = tables_of(document, plan.back().config);

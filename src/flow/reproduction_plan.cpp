@@ -14,7 +14,8 @@ namespace {
 constexpr int kMostSeeds = 100;
 
 /// Keys that say which study a part is: the experiment's own.
-const std::vector<std::string> kOwnKeys{"study", "output", "models", "search.objectives", "search.hardware", "select.rule", "select.by", "select.count", "choose"};
+const std::vector<std::string> kOwnKeys{"study",     "output",       "models", "search.objectives", "search.hardware", "select.rule",
+                                        "select.by", "select.count", "choose"};
 
 void refuse_own_keys(const std::vector<std::string>& overrides) {
   for (const auto& assignment : overrides) {
@@ -48,16 +49,19 @@ void make_paths_absolute(StudyConfig& config) {
   config.data.train = data_path(config.data.train);
   config.data.test = data_path(config.data.test);
   TargetConfig& target = config.target;
-  for (std::string* path : {&target.devices, &target.surrogate, &target.calibration, &target.rule4ml.folder}) *path = absolute(config, *path);
+  for (std::string* path : {&target.devices, &target.surrogate, &target.calibration, &target.rule4ml.folder})
+    *path = absolute(config, *path);
 }
 
 void check_usable(const StudyConfig& config) {
   const auto refuse = [&](const char* key, const std::string& found, const std::string& expected) {
-    throw ConfigError("the experiment cannot use this configuration",
-                      {.where = config.file + ": " + key, .found = found, .expected = expected, .hint = "configs/jets_paper.yaml is made for it"});
+    throw ConfigError(
+        "the experiment cannot use this configuration",
+        {.where = config.file + ": " + key, .found = found, .expected = expected, .hint = "configs/jets_paper.yaml is made for it"});
   };
   if (!config.models.empty()) refuse("models", "imported models", "a search space");
-  if (config.compress.method != LocalSearchMethod::pruning) refuse("compress.method", "learned precision", "pruning, the published local search");
+  if (config.compress.method != LocalSearchMethod::pruning)
+    refuse("compress.method", "learned precision", "pruning, the published local search");
   if (config.compress.chain.pruning.iterations < 1) refuse("compress.pruning.iterations", "no round of pruning", "at least 1");
   if (config.baseline.hidden.empty()) refuse("baseline.hidden", "no baseline", "widths of the baseline's hidden layers");
 }
@@ -73,6 +77,7 @@ void make_baseline(StudyConfig& config) {
   space["batch_norm"] = false;
   config.space.reset(space);
   config.search.training = config.baseline.training;
+  config.baseline = {};
   config.search.sampler = Sampler::random;
   config.search.nsga2.population = 4;
   config.search.trials = 4;
@@ -132,7 +137,6 @@ std::vector<ReproductionPart> plan_reproduction(const ReproductionParams& params
   if (params.threads >= 0) base.threads = params.threads;
   if (!base.target.rule4ml.folder.empty() && base.target.rule4ml.device.empty())
     base.target.rule4ml.device = json_get<std::string>(published, "rule4ml_device", "published");
-  const int search_epochs = base.search.training.epochs, baseline_epochs = base.baseline.training.epochs;
   scale_budget(base, params.scale);
   base.search.hardware = HardwareFigures::estimate;
   base.choose = SelectionConfig{};
@@ -148,19 +152,19 @@ std::vector<ReproductionPart> plan_reproduction(const ReproductionParams& params
     config.baseline = {};
   };
   struct Kind {
-    std::string key, title;
+    std::string key, name, title;
     std::function<void(StudyConfig&)> make;
   };
   const std::vector<Kind> kinds{
-      {"baseline", "the published baseline", make_baseline},
-      {"accuracy", "accuracy only", [&](StudyConfig& c) { guided(c, SelectionRule::best, {}, "macs"); }},
-      {"nac", "accuracy and bit operations (NAC)",
+      {"baseline", "baseline", "the published baseline", make_baseline},
+      {"accuracy", "accuracy only", "accuracy only", [&](StudyConfig& c) { guided(c, SelectionRule::best, {}, "macs"); }},
+      {"nac", "NAC", "accuracy and bit operations (NAC)",
        [&](StudyConfig& c) { guided(c, SelectionRule::cheapest, {"bops_nac_mlp"}, "bops_nac_mlp"); }},
-      {"snac_pack", "accuracy, estimated resources and cycles (SNAC-Pack)",
+      {"snac_pack", "SNAC-Pack", "accuracy, estimated resources and cycles (SNAC-Pack)",
        [&](StudyConfig& c) {
          guided(c, SelectionRule::cheapest, {theirs + "average_resource", theirs + "clock_cycles"}, theirs + "average_resource");
        }},
-      {"circuit", "circuit in the loop (ours)", [&](StudyConfig& c) {
+      {"circuit", "circuit in the loop", "circuit in the loop (ours)", [&](StudyConfig& c) {
          guided(c, SelectionRule::cheapest, {"average_resource", "clock_cycles"}, "average_resource");
          c.search.hardware = HardwareFigures::circuit;
          c.search.recalibrate = 0;
@@ -169,10 +173,7 @@ std::vector<ReproductionPart> plan_reproduction(const ReproductionParams& params
   const std::string folder = std::filesystem::absolute(params.output_folder()).lexically_normal().string();
   for (int k = 0; k < params.seeds; ++k) {
     for (const Kind& kind : kinds) {
-      ReproductionPart part{.key = kind.key,
-                            .title = kind.title,
-                            .config = base,
-                            .epochs_full = kind.key == "baseline" ? baseline_epochs : search_epochs};
+      ReproductionPart part{.key = kind.key, .name = kind.name, .title = kind.title, .config = base};
       part.config.space.reset(YAML::Clone(base.space));
       part.config.seed = base.seed + static_cast<std::uint64_t>(k);
       kind.make(part.config);

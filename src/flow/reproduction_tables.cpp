@@ -74,7 +74,8 @@ std::string common(const std::vector<Json>& records, const std::function<std::st
   std::set<std::string> all;
   for (const Json& record : records) all.insert(text(record));
   if (records.empty()) return "–";
-  return all.size() == 1 ? *all.begin() : fmt::format("{} (seed {}; others differ)", text(records.front()), records.front()["seed"].get<std::uint64_t>());
+  return all.size() == 1 ? *all.begin()
+                         : fmt::format("{} (seed {}; others differ)", text(records.front()), records.front()["seed"].get<std::uint64_t>());
 }
 
 std::string published_network(const Json& row, int inputs, int outputs) {
@@ -119,12 +120,14 @@ Json table_1(const Json& document, const StudyConfig& config) {
   std::vector<std::string> notes{published["source"].get<std::string>() + "; below: the budget."};
   for (const Json& item : document["budget"]) {
     const std::string theirs = budget_text(item["published"]), full = budget_text(item["full"]), used = budget_text(item["used"]);
-    rows.push_back({item["what"].get<std::string>(), theirs, used == full ? (full == theirs ? "the same" : full) : used + " (full: " + full + ")"});
+    rows.push_back(
+        {item["what"].get<std::string>(), theirs, used == full ? (full == theirs ? "the same" : full) : used + " (full: " + full + ")"});
   }
   if (document["scale"].get<double>() < 1)
-    notes.push_back(fmt::format("Scaled to {:g} of the full budget: trials by that share, rounds of pruning and epochs of compression and baseline by its "
-                                "square root; epochs of the searches, folds and data as in full.",
-                                document["scale"].get<double>()));
+    notes.push_back(fmt::format(
+        "Scaled to {:g} of the full budget: trials by that share, rounds of pruning and epochs of compression and baseline by its "
+        "square root; epochs of the searches, folds and data as in full.",
+        document["scale"].get<double>()));
   return table("table-1", "Table 1: search space and budget", {"", "published", "ours"}, rows, notes);
 }
 
@@ -136,8 +139,8 @@ Json table_2(const Json& document) {
     for (const Json& row : document["published"]["global"]) {
       if (row["part"] != key) continue;
       rows.push_back({row["model"].get<std::string>(), "published", published_network(row, 24, 5), digits(2)(row["accuracy"].get<double>()),
-                      count(row["macs"].get<double>()), digits(2)(row["average_resource"].get<double>()), digits(2)(row["clock_cycles"].get<double>()),
-                      "rule4ml, " + row["source"].get<std::string>()});
+                      count(row["macs"].get<double>()), digits(2)(row["average_resource"].get<double>()),
+                      digits(2)(row["clock_cycles"].get<double>()), "rule4ml, " + row["source"].get<std::string>()});
     }
     const auto selected = [](const std::string& name) {
       return [name](const Json& record) { return value_of(record["selected"]["values"], name); };
@@ -146,12 +149,13 @@ Json table_2(const Json& document) {
       const Json& values = record["selected"]["values"];
       return 100 * value_of(values, "float_accuracy").value_or(values["accuracy"].get<double>());
     };
-    rows.push_back({records.front()["title"].get<std::string>(), "ours",
+    rows.push_back({records.front()["name"].get<std::string>(), "ours",
                     common(records, [](const Json& r) { return r["selected"]["network"].get<std::string>(); }),
                     spread(figures(records, accuracy), digits(2)), spread(figures(records, selected("macs")), count),
                     spread(figures(records, selected(resource)), digits(2)), spread(figures(records, selected(cycles)), digits(2)),
-                    resource.starts_with("rule4ml") ? "rule4ml, the files given"
-                                                    : common(records, [](const Json& r) { return r["selected"]["source"].get<std::string>(); })});
+                    resource.starts_with("rule4ml") ? "rule4ml, the files given" : common(records, [](const Json& r) {
+                      return r["selected"]["source"].get<std::string>();
+                    })});
   }
   std::vector<std::string> notes{
       "Accuracy of the float network on validation rows (mean over folds). Multiply-accumulates are what the published table calls BOPs.",
@@ -171,9 +175,10 @@ Json table_3(const Json& document, const cost::Device& device) {
       const auto share = [&](const char* name) {
         return fmt::format("{} ({:g} %)", count(row[name].get<double>()), row[std::string(name) + "_percent"].get<double>());
       };
-      rows.push_back({row["model"].get<std::string>(), "published", "–", "50", with_cycles(row["latency_ns"].get<double>(), row["latency_cycles"].get<double>()),
-                      with_cycles(row["interval_ns"].get<double>(), row["interval_cycles"].get<double>()), share("dsp"), share("lut"), share("ff"),
-                      count(row["bram"].get<double>()), "Vivado, " + row["source"].get<std::string>()});
+      rows.push_back({row["model"].get<std::string>(), "published", "–", "50",
+                      with_cycles(row["latency_ns"].get<double>(), row["latency_cycles"].get<double>()),
+                      with_cycles(row["interval_ns"].get<double>(), row["interval_cycles"].get<double>()), share("dsp"), share("lut"),
+                      share("ff"), count(row["bram"].get<double>()), "Vivado, " + row["source"].get<std::string>()});
     }
     const auto hardware = [&](const std::string& name, double factor = 1) {
       return figures(records, [&](const Json& record) -> std::optional<double> { return factor * record["hardware"][name].get<double>(); });
@@ -190,30 +195,36 @@ Json table_3(const Json& document, const cost::Device& device) {
     if (interval.empty()) interval.assign(records.size(), 1);
     const double clock = mean_of(ns) / mean_of(cycles);
     const auto plain = [](double value) { return fmt::format("{:g}", std::round(10 * value) / 10); };
-    rows.push_back({records.front()["title"].get<std::string>(), "ours", spread(hardware("test_accuracy", 100), digits(2)),
+    rows.push_back({records.front()["name"].get<std::string>(), "ours", spread(hardware("test_accuracy", 100), digits(2)),
                     spread(hardware("pruned", 100), digits(1)), fmt::format("{} ({})", spread(ns, plain), spread(cycles, plain)),
-                    with_cycles(clock * mean_of(interval), mean_of(interval)), share("dsp", device.dsp), share("lut", device.lut), share("ff", device.ff),
-                    spread(hardware("bram18"), count), common(records, [](const Json& r) { return r["hardware"]["source"].get<std::string>(); })});
+                    with_cycles(clock * mean_of(interval), mean_of(interval)), share("dsp", device.dsp), share("lut", device.lut),
+                    share("ff", device.ff), spread(hardware("bram18"), count),
+                    common(records, [](const Json& r) { return r["hardware"]["source"].get<std::string>(); })});
   }
   std::vector<std::string> notes{
-      "Accuracy: of the integers that become hardware, on the test set, once. Latency and interval of ours are exact (schedule, measured in "
+      "Accuracy: of the integers that become hardware, on the test set, once. Latency and interval of ours are exact (schedule, measured "
+      "in "
       "simulation) at the target clock, which no open tool can time; LUT, FF, DSP and BRAM18 by the tool named."};
   double vectors = 0, mismatches = 0;
   for (const Json& part : document["parts"]) {
     vectors += part["hardware"]["vectors"].get<double>();
     mismatches += part["hardware"]["mismatches"].get<double>();
   }
-  if (vectors > 0) notes.push_back(fmt::format("All engines agree on every one of {} test rows ({} mismatches).", count(vectors), count(mismatches)));
-  return table("table-3", "Table 3: synthesis on " + device.name,
-               {"model", "", "accuracy %", "pruned %", "latency ns (cycles)", "interval ns (cycles)", "DSP", "LUT", "FF", "BRAM", "counted by"}, rows, notes);
+  if (vectors > 0)
+    notes.push_back(fmt::format("All engines agree on every one of {} test rows ({} mismatches).", count(vectors), count(mismatches)));
+  return table(
+      "table-3", "Table 3: synthesis on " + device.name,
+      {"model", "", "accuracy %", "pruned %", "latency ns (cycles)", "interval ns (cycles)", "DSP", "LUT", "FF", "BRAM", "counted by"},
+      rows, notes);
 }
 
 Json choice_table(const Json& document) {
   Rows rows;
   for (const Json& part : document["parts"]) {
     if (part["part"] == "baseline") continue;
-    rows.push_back({part["title"].get<std::string>(), std::to_string(part["seed"].get<std::uint64_t>()),
-                    std::to_string(part["trials"]["name"].size()), part["selected"]["network"].get<std::string>(), part["select_reason"].get<std::string>()});
+    rows.push_back({part["name"].get<std::string>(), std::to_string(part["seed"].get<std::uint64_t>()),
+                    std::to_string(part["trials"]["name"].size()), part["selected"]["network"].get<std::string>(),
+                    part["select_reason"].get<std::string>()});
   }
   return table(kChoices, "What was chosen, and why", {"search", "seed", "trials", "network", "reason"}, rows, {});
 }
@@ -244,41 +255,60 @@ Json differences_of(const Json& document, const StudyConfig& config) {
   Json texts = Json::array();
   const Json made = document["parts"].front()["provenance"];
   const auto rows = [&](const char* set) { return made.is_object() ? count(made[set].value("rows", 0.0)) : std::string("?"); };
-  texts.push_back(fmt::format("Data: {} jets to train and validate on, {} to test on, from {}. Accuracies compare with the published ones only if this is "
-                              "the published data set; the project's own jets imitate it and are another task.",
-                              rows("train"), rows("test"), std::filesystem::path(config.data.train).filename().string()));
+  texts.push_back(fmt::format(
+      "Data: {} jets to train and validate on, {} to test on, from {}. Accuracies compare with the published ones only if this is "
+      "the published data set; the project's own jets imitate it and are another task.",
+      rows("train"), rows("test"), std::filesystem::path(config.data.train).filename().string()));
   const Json& bar = document["published"]["selection"];
-  texts.push_back(fmt::format("Selection: the paper takes networks with an accuracy above {:g}, {:.2f} points below its best. Here: the cheapest by what guided the "
-                              "search among those with {} (the most accurate one where accuracy alone guides it).",
-                              bar["bar"].get<double>(), 100 * (bar["best"].get<double>() - bar["bar"].get<double>()),
-                              fmt::format("{}", fmt::join(config.select.where, " and "))));
-  texts.push_back(config.target.rule4ml.folder.empty()
-                      ? "Estimates: the paper's are rule4ml's of an HLS flow; ours are of our own back-end, so that they compare in rank, not in "
-                        "size. With target.rule4ml.folder the search is guided by rule4ml's predictors."
-                      : "Estimates: rule4ml's predictors, the files given, as in the paper; the search with the circuit in the loop is guided by its own "
-                        "counts.");
+  texts.push_back(
+      fmt::format("Selection: the paper takes networks with an accuracy above {:g}, {:.2f} points below its best. Here: the cheapest by "
+                  "what guided the "
+                  "search among those with {} (the most accurate one where accuracy alone guides it).",
+                  bar["bar"].get<double>(), 100 * (bar["best"].get<double>() - bar["bar"].get<double>()),
+                  fmt::format("{}", fmt::join(config.select.where, " and "))));
+  texts.push_back(
+      config.target.rule4ml.folder.empty()
+          ? "Estimates: the paper's are rule4ml's of an HLS flow; ours are of our own back-end, so that they compare in rank, not in "
+            "size. With target.rule4ml.folder the search is guided by rule4ml's predictors."
+          : "Estimates: rule4ml's predictors, the files given, as in the paper; the search with the circuit in the loop is guided by its "
+            "own "
+            "counts.");
   texts.push_back(
       "Hardware: the paper's is HLS by hls4ml and Vivado; ours is unrolled RTL of shared adder graphs without multipliers. LUTs of the two "
       "compare in order of magnitude.");
   texts.push_back(
-      "Search: NSGA-II breeds over the whole conditional space, with seeds, and trains no candidate twice; the published one evolves only what "
+      "Search: NSGA-II breeds over the whole conditional space, with seeds, and trains no candidate twice; the published one evolves only "
+      "what "
       "all candidates have in common, without a seed.");
   texts.push_back(
-      "Local search: starts from the weights of the global search, the published one from random weights. Accuracies after compression are those "
+      "Local search: starts from the weights of the global search, the published one from random weights. Accuracies after compression are "
+      "those "
       "of integers.");
-  texts.push_back("Baseline: trained, compressed by the same local search and built by the same back-end here; in print its hardware is another paper's.");
+  texts.push_back(
+      "Baseline: trained, compressed by the same local search and built by the same back-end here; in print its hardware is another "
+      "paper's.");
   const std::size_t seeds = document["seeds"].size();
-  texts.push_back(seeds < 2 ? "Spread: one seed, as in print; differences below its unknown spread mean nothing (--seeds 3 shows it)."
-                            : fmt::format("Spread: ± is the sample standard deviation over {} seeds, where a seed stands for split, order of constituents, "
-                                          "initial weights, batches and search.",
-                                          seeds));
+  texts.push_back(
+      seeds < 2
+          ? "Spread: one seed, as in print; differences below its unknown spread mean nothing (--seeds 3 shows it)."
+          : fmt::format("Spread: ± is the sample standard deviation over {} seeds, where a seed stands for split, order of constituents, "
+                        "initial weights, batches and search.",
+                        seeds));
   if (document["scale"].get<double>() < 1)
-    texts.push_back(fmt::format("Budget: this is a run at {:g} of the full budget, not the experiment itself.", document["scale"].get<double>()));
+    texts.push_back(
+        fmt::format("Budget: this is a run at {:g} of the full budget, not the experiment itself.", document["scale"].get<double>()));
   return texts;
 }
 
 Json tables_of(const Json& document, const StudyConfig& config) {
-  return Json::array({table_1(document, config), table_2(document), table_3(document, cost::find_device(config.target.device)), choice_table(document)});
+  return Json::array(
+      {table_1(document, config), table_2(document), table_3(document, cost::find_device(config.target.device)), choice_table(document)});
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long long>(seconds + 0.5);
+  if (whole < 120) return fmt::format("{} s", whole);
+  return whole < 7200 ? fmt::format("{} min", (whole + 30) / 60) : fmt::format("{:.1f} h", static_cast<double>(whole) / 3600);
 }
 
 std::string reproduction_text(const Json& document) {
@@ -295,7 +325,10 @@ std::string reproduction_text(const Json& document) {
     text += "\n" + item["title"].get<std::string>() + "\n" + table.str();
     for (const Json& note : item["notes"]) text += note.get<std::string>() + "\n";
   }
-  text += "\nWhat differs\n";
+  text += fmt::format("\nWall-clock of all parts: {}.", duration_text(document["seconds"].get<double>()));
+  if (document["scale"].get<double>() < 1)
+    text += fmt::format(" The full budget would take about {}.", duration_text(document["seconds_full_estimate"].get<double>()));
+  text += "\n\nWhat differs\n";
   for (const Json& difference : document["differences"]) text += "- " + difference.get<std::string>() + "\n";
   text += "\nAbout the published figures\n";
   for (const Json& remark : document["published"]["remarks"]) text += "- " + remark.get<std::string>() + "\n";

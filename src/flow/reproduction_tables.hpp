@@ -1,6 +1,8 @@
 // A reproduced experiment in words and tables: ours beside the published figures.
 #pragma once
 
+#include <string>
+
 #include "snac/core/json.hpp"
 #include "snac/flow/config.hpp"
 
@@ -14,6 +16,9 @@ struct BudgetConfigs {
   const StudyConfig &baseline, &search;
 };
 Json budget_of(const Json& published, const BudgetConfigs& used, const BudgetConfigs& full);
+
+/// "95 s", "12 min", "3.4 h".
+std::string duration_text(double seconds);
 
 /// What differs from the published experiment, in sentences. `config`: of a search.
 Json differences_of(const Json& document, const StudyConfig& config);

@@ -40,10 +40,13 @@ std::string lead(const Json& document) {
   const double scale = json_get<double>(document, "scale", kWhere);
   const Json published = json_get<Json>(document, "published", kWhere);
   const std::size_t seeds = json_get<Json>(document, "seeds", kWhere).size();
-  return fmt::format("<p class=\"lead\">{} {} with {}; {:.0f} minutes of wall-clock. In print: {}.</p>\n",
-                     scale < 1 ? fmt::format("A run at {:g} of the full budget", scale) : std::string("The full budget"),
-                     escape_html("of " + json_get<std::string>(document, "config", kWhere)), seeds == 1 ? "one seed" : fmt::format("{} seeds", seeds),
-                     json_get<double>(document, "seconds", kWhere) / 60, escape_html(json_get<std::string>(published, "cost", kWhere)));
+  return fmt::format(
+      "<p class=\"lead\">{} {} with {}; {:.0f} minutes of wall-clock{}. In print: {}.</p>\n",
+      scale < 1 ? fmt::format("A run at {:g} of the full budget", scale) : std::string("The full budget"),
+      escape_html("of " + json_get<std::string>(document, "config", kWhere)), seeds == 1 ? "one seed" : fmt::format("{} seeds", seeds),
+      json_get<double>(document, "seconds", kWhere) / 60,
+      scale < 1 ? fmt::format(", about {:.0f} for the full budget", json_get<double>(document, "seconds_full_estimate", kWhere) / 60) : "",
+      escape_html(json_get<std::string>(published, "cost", kWhere)));
 }
 
 std::string provenance(const Json& document) {
@@ -53,7 +56,8 @@ std::string provenance(const Json& document) {
     const Json stages = json_get<Json>(part, "seconds", kWhere);
     for (const auto& [stage, value] : stages.items())
       seconds += fmt::format("{}{} {:.0f} s", seconds.empty() ? "" : ", ", stage, value.get<double>());
-    rows.push_back({escape_html(json_get<std::string>(part, "title", kWhere)), std::to_string(json_get<std::uint64_t>(part, "seed", kWhere)),
+    rows.push_back({escape_html(json_get<std::string>(part, "title", kWhere)),
+                    std::to_string(json_get<std::uint64_t>(part, "seed", kWhere)),
                     escape_html(json_get<std::string>(part, "folder", kWhere)), escape_html(seconds)});
   }
   std::string html = table("Every part is an ordinary study with a report of its own", {"part", "seed", "folder", "wall-clock"}, rows);

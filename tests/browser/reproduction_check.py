@@ -52,6 +52,8 @@ def look(browser, arguments):
     everything_has_a_name(browser)
     report_check.figures_can_be_saved(browser, [])
     colours_can_be_read(browser, "light")
+    browser.run("document.activeElement.blur(); window.scrollTo({top: 0, behavior: 'instant'})")
+    browser.wait("return window.scrollY === 0")
     browser.click("#theme")
     colours_can_be_read(browser, "dark")
     for width in (390, 1280):

@@ -61,7 +61,8 @@ TEST(Published, table_3_is_that_of_the_papers) {
   const std::vector<std::string> names{"latency_ns", "latency_cycles", "interval_ns", "interval_cycles", "dsp", "lut", "ff", "bram"};
   for (std::size_t i = 0; i < print.size(); ++i) {
     EXPECT_EQ(rows[i]["model"], print[i].model);
-    for (std::size_t k = 0; k < names.size(); ++k) EXPECT_EQ(rows[i][names[k]].get<double>(), print[i].figures[k]) << print[i].model << " " << names[k];
+    for (std::size_t k = 0; k < names.size(); ++k)
+      EXPECT_EQ(rows[i][names[k]].get<double>(), print[i].figures[k]) << print[i].model << " " << names[k];
     // Shares are of the VU13P, as printed: one to two digits.
     EXPECT_NEAR(rows[i]["lut_percent"].get<double>(), 100 * print[i].figures[5] / 1728000, 0.051) << print[i].model;
     EXPECT_NEAR(rows[i]["ff_percent"].get<double>(), 100 * print[i].figures[6] / 3456000, 0.051) << print[i].model;
@@ -118,10 +119,12 @@ TEST(Reproduction, parts_differ_in_what_guides_them_and_in_the_seed) {
 
 TEST(Reproduction, the_papers_estimator_guides_the_search_if_its_files_are_given) {
   const auto parts = plan_reproduction({.config = kPaperConfig, .overrides = {"target.rule4ml.folder=/weights"}});
-  EXPECT_EQ(objectives(part_of(parts, "snac_pack")), std::vector<std::string>({"accuracy", "rule4ml_average_resource", "rule4ml_clock_cycles"}));
+  EXPECT_EQ(objectives(part_of(parts, "snac_pack")),
+            std::vector<std::string>({"accuracy", "rule4ml_average_resource", "rule4ml_clock_cycles"}));
   EXPECT_EQ(objectives(part_of(parts, "circuit")), std::vector<std::string>({"accuracy", "average_resource", "clock_cycles"}));
   for (const auto& part : parts) EXPECT_EQ(part.config.target.rule4ml.device, "alveo-u200");
-  const auto mine = plan_reproduction({.config = kPaperConfig, .overrides = {"target.rule4ml={folder: /weights, device: zcu102}", "select.where=[accuracy >= 0.638]"}});
+  const auto mine = plan_reproduction(
+      {.config = kPaperConfig, .overrides = {"target.rule4ml={folder: /weights, device: zcu102}", "select.where=[accuracy >= 0.638]"}});
   EXPECT_EQ(part_of(mine, "nac").config.target.rule4ml.device, "zcu102");
   EXPECT_EQ(part_of(mine, "nac").config.select.where, std::vector<std::string>{"accuracy >= 0.638"});
 }

@@ -25,10 +25,10 @@ struct ReproductionParams {
 
 /// One study of the experiment.
 struct ReproductionPart {
-  std::string key;      ///< baseline, accuracy, nac, snac_pack, circuit
-  std::string title;    ///< what guides its search
-  StudyConfig config;   ///< complete; config.output is the part's folder, config.file the file that write_part_config() writes
-  int epochs_full = 0;  ///< of a candidate's training with the full budget
+  std::string key;     ///< baseline, accuracy, nac, snac_pack, circuit
+  std::string name;    ///< in tables
+  std::string title;   ///< what guides its search
+  StudyConfig config;  ///< complete; config.output is the part's folder, config.file the study.yaml in it
 };
 
 /// The parts in the order of work: seed by seed, the baseline first. With the predictors of rule4ml (target.rule4ml.folder) the search by
@@ -43,7 +43,7 @@ void scale_budget(StudyConfig& config, double scale);
 /// Runs what is missing of all parts, each an ordinary study in a folder of its own with its configuration (study.yaml), and returns the
 /// document: {"experiment", "study" (title), "scale", "seeds", "published", "budget": [{what, published, full, used}], "differences":
 /// [texts], "tables": [{id, title, header, rows, notes}], "metrics": {resource, cycles}, "data", "seconds", "seconds_full_estimate",
-/// "parts": [{part, title, seed, study, folder, objectives, trials {columns}, selected, select_reason, models, hardware, seconds}]}.
+/// "parts": [{part, name, title, seed, study, folder, objectives, trials {columns}, selected, select_reason, models, hardware, seconds}]}.
 /// `part_done` is called with each part's study before it is closed.
 /// @throws ConfigError, DataError, ToolError (before any work if a tool is missing), IoError, Interrupted, Error with ExitCode::no_result.
 Json reproduce(const ReproductionParams& params, const std::function<void(const Study&)>& part_done = {});
