@@ -62,6 +62,7 @@ struct DesignOptions {
 void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress
 void add_front(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
+void add_reproduce(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_show_config(CLI::App& app, Action& action);

@@ -49,6 +49,7 @@ int run(int argc, char** argv) {
       "  snac run --config configs/jets_quick.yaml          the whole way: search, compression, Verilog, proof\n"
       "  snac front --config configs/jets_quick.yaml --csv  the Pareto front so far, as data\n"
       "  snac report runs/jets_quick -o report.html         a page with figures of all of it, also while it runs (--watch 10)\n"
+      "  snac reproduce paper --scale 0.1                   the published experiment, smaller, beside the published figures\n"
       "  snac verify --model runs/jets_quick/hardware/<model>/fixed_net.json\n"
       "  snac show-config --keys                            every key of a configuration\n"
       "Exit codes: 0 good, 2 command line, 3 configuration, 4 data, 5 tool, 6 reading or writing, 7 engines disagree,\n"
@@ -68,6 +69,7 @@ int run(int argc, char** argv) {
   add_run_commands(app, action);
   add_front(app, action);
   add_report(app, action);
+  add_reproduce(app, action);
   add_synth(app, action);
   add_verify(app, action);
   add_export(app, action);
