@@ -77,7 +77,9 @@ TEST(Terminal, tables_fit_it_and_files_get_everything) {
   const Outcome wide = run(devices, {.terminal_columns = 60, .environment = {{"TERM", "xterm"}, {"NO_COLOR", "1"}, {"COLUMNS", "300"}}});
   EXPECT_EQ(wide.out, file.out) << "COLUMNS wins, NO_COLOR keeps colours out";
   for (const std::string& line : lines_of(file.out)) {
-    if (line.starts_with("xcvu13p")) EXPECT_NE(narrow.out.find(line.substr(0, 7)), std::string::npos);
+    if (line.starts_with("xcvu13p")) {
+      EXPECT_NE(narrow.out.find(line.substr(0, 7)), std::string::npos);
+    }
   }
 }
 
@@ -100,7 +102,9 @@ TEST(Terminal, every_command_explains_itself_with_examples_in_any_width) {
   }
   const Outcome narrow = run({"--help"}, {.terminal_columns = 60, .environment = {{"COLUMNS", ""}}});
   for (const std::string& line : lines_of(plain(narrow.out))) {
-    if (!line.starts_with("  snac") && !line.starts_with("  source")) EXPECT_LE(columns_of(line), 60U) << line;
+    if (!line.starts_with("  snac") && !line.starts_with("  source")) {
+      EXPECT_LE(columns_of(line), 60U) << line;
+    }
   }
 }
 
@@ -170,7 +174,9 @@ TEST(Terminal, progress_and_log_share_the_terminal) {
     const std::size_t last = line.rfind("\r\x1b[K");
     const std::string shown = last == std::string::npos ? line : line.substr(last + 4);
     EXPECT_EQ(shown.find("info:"), shown.starts_with("info:") ? 0 : std::string::npos) << shown;
-    if (last != std::string::npos) EXPECT_LT(columns_of(shown), 70U) << shown;
+    if (last != std::string::npos) {
+      EXPECT_LT(columns_of(shown), 70U) << shown;
+    }
   }
 }
 

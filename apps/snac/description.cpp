@@ -61,7 +61,13 @@ OptionDescription describe(const CLI::Option& option) {
 }
 
 void add_options(const CLI::App& app, bool of_root, CommandDescription& command, OptionGroup& general) {
-  for (const std::string& title : app.get_groups()) {
+  std::vector<std::string> titles;  // in the order of their first option, help aside
+  for (const CLI::Option* option : app.get_options()) {
+    if ((option != app.get_help_ptr() || of_root) && std::find(titles.begin(), titles.end(), option->get_group()) == titles.end())
+      titles.push_back(option->get_group());
+  }
+  if (std::find(titles.begin(), titles.end(), "Options") == titles.end()) titles.emplace_back("Options");  // that of help
+  for (const std::string& title : titles) {
     OptionGroup group{title, {}};
     for (const CLI::Option* option : app.get_options()) {
       if (option->get_group() != title || title.empty()) continue;
@@ -110,7 +116,7 @@ std::string CommandDescription::usage() const {
   std::string text = name;
   for (const OptionGroup& each : groups) {
     for (const OptionDescription& option : each.options) {
-      if (option.required) text += " " + option.names.back() + " " + option.value;
+      if (option.required) text += " " + option.names.front() + " " + option.value;
     }
   }
   if (!commands.empty()) text += " COMMAND";

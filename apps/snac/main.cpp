@@ -168,7 +168,15 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
     text.where = command.name + " " + option;
     text.found = "'" + value + "'";
     text.expected = fmt::format("one of {}", fmt::join(known.choices, ", "));
-    text.hint = fmt::format("{}; {}", suggest(value, known.choices), text.hint);
+    const std::string near = nearest_name(value, known.choices);
+    if (!near.empty()) text.hint = fmt::format("did you mean '{}'? {}", near, text.hint);
+  }
+  if (rest.empty() && !command.commands.empty()) {
+    summary = "a command is missing";
+    text.found = "none";
+    text.expected = "one of";
+    for (const CommandDescription& each : command.commands)
+      text.expected += (text.expected.ends_with("of") ? " " : ", ") + each.last_name();
   }
   return {ExitCode::usage, summary, text};
 }

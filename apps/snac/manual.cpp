@@ -222,7 +222,7 @@ std::string man_page(const CommandDescription& command) {
     }
   }
   out += ".SH OPTIONS\n" + troff_options(command, ".SS");
-  if (!command.guide.examples.empty()) out += ".SH EXAMPLES\n" + troff_examples(command);
+  if (!command.guide.examples.empty()) out += ".SH EXAMPLES\n" + troff_examples(command).substr(4);  // no paragraph right behind a heading
   out += troff_facts("\"EXIT STATUS\"", exit_codes());
   if (program) out += troff_facts("ENVIRONMENT", environment()) + troff_facts("FILES", files());
   std::vector<std::string> see;

@@ -74,7 +74,8 @@ std::string wrap_lines(std::string_view text, std::size_t width) {
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
-    if (columns_of(line) <= width || width <= indent + 4) {
+    const bool laid_out = line.find('\x1b') != std::string_view::npos;  // a header, in bold
+    if (laid_out || columns_of(line) <= width || width <= indent + 4) {
       out += line;
     } else {
       // The first line takes the words that fit, blanks between them as they are.
