@@ -19,16 +19,6 @@ using program::Outcome;
 using program::run;
 using program::run_command;
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
-}
-
 /// Without the codes of colours.
 std::string plain(std::string text) {
   for (std::size_t at = 0; (at = text.find("\x1b[", at)) != std::string::npos;) text.erase(at, text.find('m', at) + 1 - at);
@@ -47,7 +37,7 @@ std::vector<std::vector<std::string>> all_commands() {
   const TemporaryDirectory folder;
   EXPECT_EQ(run({"docs", "markdown", "-o", folder.path().string()}).exit_code, 0);
   for (const auto& name : names_in(folder.path() / "commands")) {
-    for (const std::string& line : lines_of(read_file(folder.path() / "commands" / name))) {
+    for (const std::string& line : split_lines(read_file(folder.path() / "commands" / name))) {
       const std::size_t at = line.find("# snac ");
       if (at == std::string::npos || line.find_first_not_of('#') != at + 1) continue;
       std::vector<std::string> words;
@@ -70,13 +60,13 @@ TEST(Terminal, tables_fit_it_and_files_get_everything) {
   const std::vector<std::string> devices{"devices"};
   const Outcome narrow = run(devices, {.terminal_columns = 60, .environment = {{"TERM", "xterm"}, {"NO_COLOR", ""}, {"COLUMNS", ""}}});
   EXPECT_NE(narrow.out.find("\x1b[1m"), std::string::npos);
-  for (const std::string& line : lines_of(plain(narrow.out))) EXPECT_LE(columns_of(line), 60U) << line;
+  for (const std::string& line : split_lines(plain(narrow.out))) EXPECT_LE(columns_of(line), 60U) << line;
 
   const Outcome file = run(devices, {.environment = {{"COLUMNS", "60"}}});
   EXPECT_EQ(file.out.find('\x1b'), std::string::npos);
   const Outcome wide = run(devices, {.terminal_columns = 60, .environment = {{"TERM", "xterm"}, {"NO_COLOR", "1"}, {"COLUMNS", "300"}}});
   EXPECT_EQ(wide.out, file.out) << "COLUMNS wins, NO_COLOR keeps colours out";
-  for (const std::string& line : lines_of(file.out)) {
+  for (const std::string& line : split_lines(file.out)) {
     if (line.starts_with("xcvu13p")) {
       EXPECT_NE(narrow.out.find(line.substr(0, 7)), std::string::npos);
     }
@@ -93,7 +83,7 @@ TEST(Terminal, every_command_explains_itself_with_examples_in_any_width) {
     const std::size_t examples = wide.out.find("\nExamples\n");
     ASSERT_NE(examples, std::string::npos) << wide.out;
     std::size_t count = 0;
-    for (const std::string& line : lines_of(wide.out.substr(examples)))
+    for (const std::string& line : split_lines(wide.out.substr(examples)))
       count += line.find("snac ") != std::string::npos && line.starts_with("  ");
     EXPECT_GE(count, 2U) << wide.out;
     std::vector<std::string> help{"help"};
@@ -101,7 +91,7 @@ TEST(Terminal, every_command_explains_itself_with_examples_in_any_width) {
     EXPECT_EQ(run(help).out, wide.out);
   }
   const Outcome narrow = run({"--help"}, {.terminal_columns = 60, .environment = {{"COLUMNS", ""}}});
-  for (const std::string& line : lines_of(plain(narrow.out))) {
+  for (const std::string& line : split_lines(plain(narrow.out))) {
     if (!line.starts_with("  snac") && !line.starts_with("  source")) {
       EXPECT_LE(columns_of(line), 60U) << line;
     }
@@ -169,7 +159,7 @@ TEST(Terminal, progress_and_log_share_the_terminal) {
                               {.terminal_columns = 70, .environment = {{"TERM", "xterm"}, {"NO_COLOR", "1"}, {"COLUMNS", ""}}});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.out;
   EXPECT_NE(outcome.out.find("\r\x1b[K"), std::string::npos) << "a line that redraws";
-  for (const std::string& line : lines_of(outcome.out)) {
+  for (const std::string& line : split_lines(outcome.out)) {
     // What stands at last on each line of the screen.
     const std::size_t last = line.rfind("\r\x1b[K");
     const std::string shown = last == std::string::npos ? line : line.substr(last + 4);
@@ -209,7 +199,7 @@ TEST(Documentation, man_pages_have_no_faults) {
     const std::string file = (folder.path() / page).string();
     if (!toolchain::find_program("mandoc").empty()) {
       const Outcome outcome = run_command({"mandoc", "-Tlint", "-Wwarning", file});
-      for (const std::string& line : lines_of(outcome.out)) {
+      for (const std::string& line : split_lines(outcome.out)) {
         if (line.find("missing date") == std::string::npos) ADD_FAILURE() << line;
       }
       checked = true;
@@ -235,7 +225,7 @@ std::set<std::string> bash_offers(const std::string& words, const std::string& f
                                        "bash", folder, SNAC_PROGRAM});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "");
-  const auto lines = lines_of(outcome.out);
+  const auto lines = split_lines(outcome.out);
   return {lines.begin(), lines.end()};
 }
 
@@ -285,7 +275,7 @@ TEST(Completion, fish_completes_commands_options_values_and_keys) {
                                         {.environment = {{"HOME", folder.path().string()}}});
     EXPECT_EQ(outcome.err, "");
     Offers found;
-    for (const std::string& each : lines_of(outcome.out)) found.insert(each.substr(0, each.find('\t')));
+    for (const std::string& each : split_lines(outcome.out)) found.insert(each.substr(0, each.find('\t')));
     return found;
   };
   EXPECT_EQ(offers("snac fr"), Offers{"front"});

@@ -24,10 +24,7 @@ struct Screen {
   /// Paragraphs; what begins with a blank stays as it is.
   std::string prose(const std::string& text) const {
     std::string out;
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find('\n', at), text.size());
-      const std::string line = text.substr(at, end - at);
-      at = end + 1;
+    for (const std::string& line : split_lines(text)) {
       if (line.starts_with(' ')) {
         out += line + "\n";
         continue;

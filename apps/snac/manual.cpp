@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "description.hpp"
+#include "snac/core/text_layout.hpp"
 #include "snac/flow/config.hpp"
 
 namespace snac::app {
@@ -36,10 +37,7 @@ std::string troff(const std::string& text) {
 std::string troff_prose(const std::string& text) {
   std::string out;
   bool example = false;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    at = end + 1;
+  for (const std::string& line : split_lines(text)) {
     const bool indented = line.starts_with(' ');
     if (indented != example) out += indented ? ".PP\n.EX\n" : ".EE\n.PP\n";
     example = indented;
@@ -119,10 +117,7 @@ std::string code(const std::string& text) {
 std::string markdown_prose(const std::string& text) {
   std::string out;
   bool example = false;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    at = end + 1;
+  for (const std::string& line : split_lines(text)) {
     const bool indented = line.starts_with(' ');
     if (indented != example) out += indented ? "```\n" : "```\n\n";
     example = indented;

@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 ProgressMode global_mode = ProgressMode::automatic;
 
-constexpr std::size_t kBarWidth = 20;
+constexpr std::size_t kBarWidth = 20, kWideTerminal = 100;
 constexpr double kRedraw = 0.1;  ///< seconds between two redraws of a bar
 constexpr std::string_view kClear = "\r\x1b[K";
 
@@ -75,9 +75,13 @@ std::string progress_text(const ProgressState& state) {
 
 std::string progress_bar(const ProgressState& state, std::size_t width) {
   const std::string text = progress_text(state);
-  if (state.total == 0 || columns_of(text) + kBarWidth + 3 > width) return cut_text(text, width);
-  const std::size_t filled = std::min(kBarWidth, kBarWidth * state.done / state.total);
-  return "[" + std::string(filled, '=') + std::string(kBarWidth - filled, ' ') + "] " + text;
+  const std::size_t bar = width < kWideTerminal ? kBarWidth / 2 : kBarWidth;
+  ProgressState without_note = state;
+  without_note.note.clear();
+  without_note.running.clear();
+  if (state.total == 0 || columns_of(progress_text(without_note)) + bar + 3 > width) return cut_text(text, width);
+  const std::size_t filled = std::min(bar, bar * state.done / state.total);
+  return cut_text("[" + std::string(filled, '=') + std::string(bar - filled, ' ') + "] " + text, width);
 }
 
 double pause_between_lines(double seconds) { return std::clamp(seconds / 20, 10.0, 300.0); }

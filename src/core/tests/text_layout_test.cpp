@@ -15,6 +15,12 @@ TEST(WrapText, breaks_at_blanks_and_cuts_words_only_if_asked_to) {
   EXPECT_EQ(wrap_text("", 5, LongWords::keep), (Lines{""}));
 }
 
+TEST(SplitLines, ends_end_lines_and_begin_none) {
+  EXPECT_EQ(split_lines("a\n\nb\n"), (Lines{"a", "", "b"}));
+  EXPECT_EQ(split_lines("a"), (Lines{"a"}));
+  EXPECT_TRUE(split_lines("").empty());
+}
+
 TEST(WrapText, counts_characters_not_bytes) {
   EXPECT_EQ(columns_of("\u00b1\u00b1"), 2U);
   EXPECT_EQ(wrap_text("\u00b1\u00b1\u00b1\u00b1", 2, LongWords::split), (Lines{"\u00b1\u00b1", "\u00b1\u00b1"}));

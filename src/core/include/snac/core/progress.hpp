@@ -31,7 +31,7 @@ struct ProgressState {
 
 /// "global search: 12/200 trials, 1.3/s, about 2 min 25 s left, best 0.633".
 std::string progress_text(const ProgressState& state);
-/// The same with a bar in front, in at most `width` columns: first the bar is given up, then the end of the text.
+/// The same with a bar in front, in at most `width` columns: the note is cut first, then the bar is given up, then more of the text.
 std::string progress_bar(const ProgressState& state, std::size_t width);
 /// Seconds until the next line of a log after `seconds` of work: from 10 s at the beginning to 5 min.
 double pause_between_lines(double seconds);

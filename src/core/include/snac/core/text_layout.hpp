@@ -16,6 +16,9 @@ enum class LongWords {
   split,  ///< it is cut behind one of - , / = _ | if it can be, else anywhere: no line is too long
 };
 
+/// The lines of a text without their line feeds; a line feed at the very end begins no line.
+std::vector<std::string> split_lines(std::string_view text);
+
 /// The text in lines of at most `width` columns (>= 1), broken at blanks; at least one line. Blanks at breaks are dropped.
 std::vector<std::string> wrap_text(std::string_view text, std::size_t width, LongWords long_words);
 
