@@ -18,7 +18,8 @@ using Clock = std::chrono::steady_clock;
 ProgressMode global_mode = ProgressMode::automatic;
 
 constexpr std::size_t kBarWidth = 20, kWideTerminal = 100;
-constexpr double kRedraw = 0.1;  ///< seconds between two redraws of a bar
+constexpr double kRedraw = 0.1;    ///< seconds between two redraws of a bar
+constexpr double kWorthALine = 2;  ///< work without a step leaves a line behind after so many seconds
 constexpr std::string_view kClear = "\r\x1b[K";
 
 std::string duration(double seconds) {
@@ -102,7 +103,9 @@ class ProgressScreen {
     std::erase(bars_, &progress);
     if (!progress.shown_) return;
     if (progress.mode_ == ProgressMode::bar) {
-      write_all(std::string(kClear) + progress_bar(progress.state(), width()) + "\n");
+      const ProgressState state = progress.state();
+      const bool nothing = state.done == state.done_before && state.seconds < kWorthALine;
+      write_all(std::string(kClear) + (nothing ? std::string() : progress_bar(state, width()) + "\n"));
       drawn_ = false;
       if (!bars_.empty()) draw(*bars_.back());
     } else {
