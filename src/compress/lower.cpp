@@ -58,7 +58,8 @@ fixed::FixedNet lower(const nn::Mlp& mlp, const nn::NetQuantizer& quantizer, con
       continue;
     }
     net.nodes.push_back({"dense_" + number, std::move(dense), {source}, tensor(layer.outputs, *grids.pre_activation)});
-    fixed::TableOp table{space::to_string(layer.activation), nn::activation_table(layer.activation, *grids.pre_activation, grids.output[0])};
+    fixed::TableOp table{space::to_string(layer.activation),
+                         nn::activation_table(layer.function(), *grids.pre_activation, grids.output[0])};
     net.nodes.push_back({table.function + "_" + number, std::move(table), {source + 1}, tensor(layer.outputs, grids.output)});
   }
   net.validate();

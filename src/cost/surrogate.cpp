@@ -194,6 +194,7 @@ void ArchitectureSurrogate::estimate(std::span<const space::ArchSpec> specs, con
   if (specs.size() != out.size()) throw std::invalid_argument("ArchitectureSurrogate::estimate: spans of two lengths");
   target.validate();
   const SurrogateModel& model = impl_->model_for(target);
+  const TargetTerms terms(target);
   std::vector<LayerQuery> queries;
   std::vector<std::size_t> ends;
   std::size_t begin = 0;
@@ -201,7 +202,7 @@ void ArchitectureSurrogate::estimate(std::span<const space::ArchSpec> specs, con
     append_queries(specs[i], queries);
     ends.push_back(queries.size());
     if (queries.size() < kBlockRows && i + 1 < specs.size()) continue;
-    model.estimate(queries, ends, target, out.subspan(begin, ends.size()));
+    model.estimate(queries, ends, target, terms, out.subspan(begin, ends.size()));
     begin += ends.size();
     queries.clear();
     ends.clear();

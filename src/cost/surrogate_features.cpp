@@ -59,22 +59,37 @@ void append_queries(const space::ArchSpec& spec, std::vector<LayerQuery>& querie
   }
 }
 
-LayerBaseline fill_features(const LayerQuery& layer, const HardwareTarget& target, std::span<float, kNumSurrogateFeatures> row) {
+TargetTerms::TargetTerms(const HardwareTarget& target)
+    : log_kept(std::log2(1 - target.precision.sparsity)),
+      log_digits(std::log2((target.precision.weight_bits + 1) / 3.0)),
+      sparsity_(target.precision.sparsity) {
+  constexpr int kUsualCycles = 1024;
+  if (target.reuse_factor <= 1 || target.multiplier != circuit::Multiplier::dsp) return;
+  for (int cycles = 0; cycles <= std::min(target.reuse_factor, kUsualCycles); ++cycles)
+    log_multipliers_.push_back(std::log(std::max(1 - std::pow(sparsity_, cycles), 1e-9)));
+}
+
+double TargetTerms::log_multipliers(int cycles) const {
+  if (static_cast<std::size_t>(cycles) < log_multipliers_.size()) return log_multipliers_[static_cast<std::size_t>(cycles)];
+  return std::log(std::max(1 - std::pow(sparsity_, cycles), 1e-9));
+}
+
+LayerBaseline fill_features(const LayerQuery& layer, const HardwareTarget& target, const TargetTerms& terms,
+                            std::span<float, kNumSurrogateFeatures> row) {
   const TargetPrecision& precision = target.precision;
   const bool first = layer.index == 0, last = layer.index + 1 == layer.layers;
   const int input_bits = first ? precision.input.width : precision.activation_bits;
   const bool signed_inputs = first ? precision.input.is_signed : is_signed(layer.before);
-  const double log_kept = std::log2(1 - precision.sparsity);
   const double log_in = log2_of(layer.inputs), log_out = log2_of(layer.outputs);
-  const double log_terms = std::max(0.0, log_in + log_kept);
-  const double levels = std::ceil(log_terms + std::log2((precision.weight_bits + 1) / 3.0)) + 1;
+  const double log_terms = std::max(0.0, log_in + terms.log_kept);
+  const double levels = std::ceil(log_terms + terms.log_digits) + 1;
   const LayerFold fold = layer_fold(layer.inputs, layer.outputs, target.reuse_factor);
   const bool folded = target.reuse_factor > 1;
   const double per_stage = precision.adders_per_stage;
   const double values[kNumSurrogateFeatures] = {log_in,
                                                 log_out,
                                                 log_terms,
-                                                -log_kept,
+                                                -terms.log_kept,
                                                 static_cast<double>(precision.weight_bits),
                                                 log2_of(precision.weight_bits),
                                                 static_cast<double>(input_bits),
@@ -105,15 +120,14 @@ LayerBaseline fill_features(const LayerQuery& layer, const HardwareTarget& targe
   const double log_products = folded ? log2_of(fold.units) + log2_of(fold.slots) : log_terms + log_out;
   constexpr double kNone = -50;
   const bool dsp = folded && target.multiplier == circuit::Multiplier::dsp;
-  const double kept = 1 - std::pow(precision.sparsity, fold.cycles());  // a multiplier whose weights are all zero is left out
   return {.log_cost = kLn2 * (log_products + log2_of(input_bits + precision.weight_bits)),
-          .log_dsp = dsp ? kLn2 * log_products + std::log(std::max(kept, 1e-9)) : kNone,
-          .stages = folded ? 1 : (levels + (layer.activation == Activation::linear ? 0 : 1)) / per_stage};
+          .log_dsp = dsp ? kLn2 * log_products + terms.log_multipliers(fold.cycles()) : kNone,
+          .stages = folded ? 1 : (levels + (layer.activation == Activation::linear ? 0 : 1)) / per_stage,
+          .fold = fold};
 }
 
-int formula_cycles(const LayerQuery& layer, const HardwareTarget& target) {
+int formula_cycles(const LayerFold& fold, const HardwareTarget& target) {
   if (target.reuse_factor <= 1) return 0;
-  const LayerFold fold = layer_fold(layer.inputs, layer.outputs, target.reuse_factor);
   return fold.cycles() + 3 + levels_of(fold.slots) / target.precision.adders_per_stage + (fold.groups > 1 ? 1 : 0);
 }
 

@@ -59,9 +59,9 @@ Sums add_up(const float* out, int stride, std::span<const LayerBaseline> baselin
   return sums;
 }
 
-int total_formula_cycles(std::span<const LayerQuery> layers, const HardwareTarget& target) {
+int total_formula_cycles(std::span<const LayerBaseline> layers, const HardwareTarget& target) {
   int cycles = 0;
-  for (const LayerQuery& layer : layers) cycles += formula_cycles(layer, target);
+  for (const LayerBaseline& layer : layers) cycles += formula_cycles(layer.fold, target);
   return cycles;
 }
 
@@ -101,7 +101,10 @@ void SurrogateRange::include(std::span<const LayerQuery> layers, const HardwareT
 
 double SurrogateRange::overshoot(std::size_t k, double value) const {
   if (value >= low_[k] && value <= high_[k]) return 0;
-  if (k == kSparsity) return 10 * (value < low_[k] ? low_[k] - value : value - high_[k]);
+  if (k == kSparsity) {
+    constexpr double kSmall = 0.005;  // rows draw it from a continuous range: its ends are never met
+    return 10 * std::max(0.0, (value < low_[k] ? low_[k] - value : value - high_[k]) - kSmall);
+  }
   return value < low_[k] ? std::log2(low_[k] / std::max(value, 1e-9)) : std::log2(value / std::max(high_[k], 1e-9));
 }
 
@@ -162,14 +165,14 @@ SurrogateRange SurrogateRange::from_json(const Json& json, const std::string& wh
   return range;
 }
 
-LayerBaseline SurrogateModel::fill(const LayerQuery& layer, const HardwareTarget& target, float* row) const {
-  const LayerBaseline baseline = fill_features(layer, target, std::span<float, kNumSurrogateFeatures>(row, kNumSurrogateFeatures));
+LayerBaseline SurrogateModel::fill(const LayerQuery& layer, const HardwareTarget& target, const TargetTerms& terms, float* row) const {
+  const LayerBaseline baseline = fill_features(layer, target, terms, std::span<float, kNumSurrogateFeatures>(row, kNumSurrogateFeatures));
   for (std::size_t f = 0; f < kNumSurrogateFeatures; ++f) row[f] = (row[f] - mean_[f]) * inverse_deviation_[f];
   return baseline;
 }
 
 void SurrogateModel::estimate(std::span<const LayerQuery> layers, std::span<const std::size_t> ends, const HardwareTarget& target,
-                              std::span<SurrogateEstimate> out) const {
+                              const TargetTerms& terms, std::span<SurrogateEstimate> out) const {
   struct Memory {
     nn::AlignedBuffer features;
     std::vector<LayerBaseline> baselines;
@@ -181,15 +184,15 @@ void SurrogateModel::estimate(std::span<const LayerQuery> layers, std::span<cons
     memory.features = nn::AlignedBuffer(layers.size() * static_cast<std::size_t>(stride));
   memory.baselines.clear();
   for (std::size_t k = 0; k < layers.size(); ++k)
-    memory.baselines.push_back(fill(layers[k], target, memory.features.data() + k * static_cast<std::size_t>(stride)));
+    memory.baselines.push_back(fill(layers[k], target, terms, memory.features.data() + k * static_cast<std::size_t>(stride)));
   const float* answers = net_.forward(static_cast<int>(layers.size()), memory.features.data(), memory.scratch);
   const bool folded = target.reuse_factor > 1;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < ends.size(); begin = ends[i], ++i) {
     const std::size_t count = ends[i] - begin;
     const auto network = layers.subspan(begin, count);
-    const Sums sums = add_up(answers + begin * static_cast<std::size_t>(net_.output_stride()), net_.output_stride(),
-                             std::span(memory.baselines).subspan(begin, count), folded);
+    const auto baselines = std::span<const LayerBaseline>(memory.baselines).subspan(begin, count);
+    const Sums sums = add_up(answers + begin * static_cast<std::size_t>(net_.output_stride()), net_.output_stride(), baselines, folded);
     const double distance = range_.distance(network, target);
     const auto error = [&](double spread, double interval) {
       return std::expm1(interval * std::exp(spread)) * (1 + distance) + 0.25 * distance;
@@ -200,14 +203,12 @@ void SurrogateModel::estimate(std::span<const LayerQuery> layers, std::span<cons
         .ff = sums.ff,
         .lut_error = error(sums.lut_spread, lut_interval_),
         .ff_error = error(sums.ff_spread, ff_interval_),
-        .latency_cycles = std::max(1, total_formula_cycles(network, target) + static_cast<int>(std::lround(std::max(0.0, sums.stages)))),
+        .latency_cycles = std::max(1, total_formula_cycles(baselines, target) + static_cast<int>(std::lround(std::max(0.0, sums.stages)))),
         .extrapolated = distance > 0};
     if (!folded) continue;
     estimate.dsp = std::round(sums.dsp);
     estimate.bram18 = std::round(sums.bram);
-    for (const LayerQuery& layer : network)
-      estimate.initiation_interval =
-          std::max(estimate.initiation_interval, layer_fold(layer.inputs, layer.outputs, target.reuse_factor).cycles());
+    for (const LayerBaseline& layer : baselines) estimate.initiation_interval = std::max(estimate.initiation_interval, layer.fold.cycles());
   }
 }
 
@@ -220,13 +221,16 @@ class SurrogateModel::Trainer {
       append_queries(row.arch, queries_);
       const auto layers = std::span(queries_).subspan(begins_.back());
       model.range_.include(layers, row.target);
-      stages_.push_back(row.latency_cycles - total_formula_cycles(layers, row.target));
     }
     begins_.push_back(queries_.size());
     features_.resize(queries_.size());
     baselines_.resize(queries_.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      for (std::size_t k = begins_[i]; k < begins_[i + 1]; ++k) baselines_[k] = fill_features(queries_[k], rows[i].target, features_[k]);
+      const HardwareTarget& target = rows[i].target;
+      const TargetTerms terms(target);
+      for (std::size_t k = begins_[i]; k < begins_[i + 1]; ++k) baselines_[k] = fill_features(queries_[k], target, terms, features_[k]);
+      const auto baselines = std::span<const LayerBaseline>(baselines_).subspan(begins_[i], begins_[i + 1] - begins_[i]);
+      stages_.push_back(rows[i].latency_cycles - total_formula_cycles(baselines, target));
     }
     scale();
   }
@@ -352,7 +356,7 @@ SurrogateModel SurrogateModel::fit(const std::vector<SurrogateRow>& rows, const 
     append_queries(row.arch, layers);
     const std::size_t end = layers.size();
     SurrogateEstimate estimate;
-    model.estimate(layers, {&end, 1}, row.target, {&estimate, 1});
+    model.estimate(layers, {&end, 1}, row.target, TargetTerms(row.target), {&estimate, 1});
     if (estimate.extrapolated) continue;
     const auto spreads = [&](double truth, double value, double error) { return std::abs(std::log(truth / value)) / std::log1p(error); };
     lut.push_back(spreads(row.lut, estimate.lut, estimate.lut_error));

@@ -53,9 +53,9 @@ class SurrogateModel {
   };
   static SurrogateModel fit(const std::vector<SurrogateRow>& rows, const std::vector<SurrogateRow>& intervals, const Fit& params);
 
-  /// Networks one after the other: network i has the layers [ends[i - 1], ends[i]).
+  /// Networks one after the other: network i has the layers [ends[i - 1], ends[i]). `terms` are those of the target.
   void estimate(std::span<const LayerQuery> layers, std::span<const std::size_t> ends, const HardwareTarget& target,
-                std::span<SurrogateEstimate> out) const;
+                const TargetTerms& terms, std::span<SurrogateEstimate> out) const;
   const SurrogateRange& range() const noexcept { return range_; }
 
   Json to_json() const;
@@ -64,7 +64,7 @@ class SurrogateModel {
  private:
   class Trainer;
   /// Fills scaled features of a layer. @returns its baseline.
-  LayerBaseline fill(const LayerQuery& layer, const HardwareTarget& target, float* row) const;
+  LayerBaseline fill(const LayerQuery& layer, const HardwareTarget& target, const TargetTerms& terms, float* row) const;
 
   SurrogateNet net_;
   std::array<float, kNumSurrogateFeatures> mean_{}, inverse_deviation_{};

@@ -8,11 +8,10 @@
 namespace snac::exchange {
 namespace {
 
-constexpr double kLeakySlope = 0.125;  // space::Activation::leaky_relu
-
 struct Layer {
   AffineStep affine;
   space::Activation activation = space::Activation::linear;
+  double negative_slope = space::kLeakySlope;
 };
 
 double at(const std::vector<double>& values, std::size_t element) { return values.size() == 1 ? values.front() : values[element]; }
@@ -50,7 +49,7 @@ class MlpBuilder {
     }
     if (!layers_.empty() && layers_.back().activation == space::Activation::linear)
       notes_.push_back(fmt::format("{}: follows a linear layer", step.node));
-    layers_.push_back({std::move(affine), space::Activation::linear});
+    layers_.push_back({.affine = std::move(affine)});
   }
 
   void add(const Step& step, const ScaleStep& scale) {
@@ -63,11 +62,15 @@ class MlpBuilder {
       fail(step, space::to_string(activation.kind) + " that does not stand behind a dense layer",
            "dense layer, normalisation, activation in this order");
     }
-    if (activation.kind == space::Activation::leaky_relu && activation.slope != kLeakySlope) {
-      fail(step, fmt::format("LeakyReLU with slope {:g}", activation.slope),
-           fmt::format("slope {}, the one that float models of snac have", kLeakySlope), "train with that slope, or with ReLU");
-    }
     layers_.back().activation = activation.kind;
+    if (activation.kind != space::Activation::leaky_relu) return;
+    if (!(activation.slope >= 0 && activation.slope < 1))
+      fail(step, fmt::format("LeakyReLU with slope {:g}", activation.slope), "a slope of at least 0 and below 1");
+    if (activation.slope == 0) {
+      layers_.back().activation = space::Activation::relu;
+    } else {
+      layers_.back().negative_slope = activation.slope;
+    }
   }
 
   void add(const Step& step, const QuantStep& quant) {
@@ -92,6 +95,7 @@ class MlpBuilder {
       space::DenseLayer dense;
       dense.units = static_cast<int>(std::min<std::size_t>(layers_[l].affine.outputs, 1U << 30));
       dense.activation = layers_[l].activation;
+      dense.negative_slope = layers_[l].negative_slope;
       spec.nodes.push_back({dense, {static_cast<int>(l)}});
     }
     nn::Mlp mlp;

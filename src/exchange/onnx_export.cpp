@@ -7,8 +7,6 @@
 namespace snac::exchange {
 namespace {
 
-constexpr float kLeakySlope = 0.125F;  // space::Activation::leaky_relu
-
 const char* op_of(space::Activation activation) {
   switch (activation) {
     case space::Activation::linear:
@@ -62,7 +60,7 @@ std::string to_onnx(const nn::Mlp& mlp, const std::vector<std::string>& class_na
     }
     if (!activates) continue;
     std::vector<std::pair<std::string, OnnxGraph::Attribute>> attributes;
-    if (layer.activation == space::Activation::leaky_relu) attributes.emplace_back("alpha", kLeakySlope);
+    if (layer.activation == space::Activation::leaky_relu) attributes.emplace_back("alpha", static_cast<float>(layer.negative_slope));
     emit(op_of(layer.activation), {value}, last, attributes);
   }
   graph.output("logits", 0, mlp.layers.back().outputs);

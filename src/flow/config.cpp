@@ -109,9 +109,10 @@ void describe(Fields& f, StudyConfig& p) {
     s.flag("keep_latency", p.target.keep_latency,
            "With pipelining: levels, hardware has as many stages as the search saw for its network, whatever compression makes of "
            "its depth");
-    s.choice<Estimator>("estimator", p.target.estimator, {{"sample", Estimator::sample}, {"surrogate", Estimator::surrogate}},
-                        "Where estimates before training come from: sample (circuits of drawn weights) or surrogate (learnt from trained "
-                        "networks, with an uncertainty)");
+    s.choice<Estimator>("estimator", p.target.estimator,
+                        {{"auto", Estimator::automatic}, {"sample", Estimator::sample}, {"surrogate", Estimator::surrogate}},
+                        "Where estimates before training come from: sample (circuits of drawn weights), surrogate (learnt from trained "
+                        "networks, with an uncertainty) or auto (the surrogate for what it was trained on, else the sample)");
     s.text("surrogate", p.target.surrogate, "Architecture surrogate, from 'snac surrogate train'; empty = the shipped one");
     s.text("calibration", p.target.calibration, "Calibration of the cost model, from 'snac calibrate'; empty = the shipped one");
     s.section("precision", "Bits assumed by estimates before training, and the input type", [&](Fields& q) {

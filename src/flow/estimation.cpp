@@ -1,5 +1,7 @@
 #include "snac/flow/estimation.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -91,7 +93,39 @@ struct Estimation::Impl {
   }
 };
 
+EstimatorChoice choose_estimator(const StudyConfig& config, std::span<const space::ArchSpec> networks) {
+  if (config.target.estimator != Estimator::automatic) return {.estimator = config.target.estimator, .reason = {}};
+  if (!config.target.surrogate.empty())
+    return {.estimator = Estimator::surrogate, .reason = "by the surrogate that the configuration names"};
+  if (networks.empty()) return {.estimator = Estimator::sample, .reason = "by circuits of drawn weights, as there is no search space"};
+  const cost::ArchitectureSurrogate& shipped = cost::ArchitectureSurrogate::shipped();
+  const cost::HardwareTarget target = hardware_target(config.target);
+  for (const space::ArchSpec& network : networks) {
+    const auto outside = shipped.outside(network, target);
+    if (outside.empty()) continue;
+    return {
+        .estimator = Estimator::sample,
+        .reason = fmt::format("by circuits of drawn weights, as the shipped surrogate does not know all of this study: {}", outside[0])};
+  }
+  return {.estimator = Estimator::surrogate, .reason = "by the " + shipped.source()};
+}
+
+std::vector<space::ArchSpec> extreme_networks(const space::SearchSpace& space) {
+  const auto cardinality = space.cardinality();
+  space::Genome deepest(cardinality.size(), 0);
+  std::vector<space::ArchSpec> networks{space.candidate(deepest).arch};
+  for (std::size_t axis = 0; axis < cardinality.size(); ++axis) {
+    if (space.axes()[axis].parameter == space::Parameter::layers) deepest[axis] = cardinality[axis] - 1;
+  }
+  for (std::size_t axis = 0; axis < cardinality.size(); ++axis) {
+    space::Genome changed = deepest;
+    for (changed[axis] = 0; changed[axis] < cardinality[axis]; ++changed[axis]) networks.push_back(space.candidate(changed).arch);
+  }
+  return networks;
+}
+
 Estimation::Estimation(const StudyConfig& config) : impl_(std::make_unique<Impl>()) {
+  if (config.target.estimator == Estimator::automatic) throw std::invalid_argument("no estimator was chosen");
   Impl& impl = *impl_;
   impl.config = config.target;
   impl.device = &cost::find_device(config.target.device);

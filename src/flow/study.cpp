@@ -94,7 +94,10 @@ Study::Study(StudyConfig config, StudyParts parts) : config_(std::move(config)) 
     space_ = std::make_unique<space::SearchSpace>(
         space::SearchSpace::from_yaml(config_.space, train_.num_features, train_.num_classes, config_.file + ": space"));
   }
+  const EstimatorChoice estimator = choose_estimator(config_, space_ ? extreme_networks(*space_) : std::vector<space::ArchSpec>{});
+  config_.target.estimator = estimator.estimator;
   estimation_ = std::make_unique<Estimation>(config_);
+  if (space_ && !estimator.reason.empty()) spdlog::info("estimates before training {}", estimator.reason);
 
   if (parts == StudyParts::everything) open_store(raw_train, raw_test);
   const std::string candidates = space_ == nullptr       ? fmt::format("imported models: {}", config_.models.size())
@@ -138,6 +141,8 @@ void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset
   if (!config_.target.keep_latency) effective["target"].remove("keep_latency");
   if (config_.target.estimator == Estimator::sample) {
     for (const char* key : {"estimator", "surrogate"}) effective["target"].remove(key);
+  } else {
+    effective["target"]["surrogate"] = estimation_->source();  // by content, whatever its file is called
   }
   if (config_.target.rule4ml.folder.empty()) effective["target"].remove("rule4ml");
   if (config_.search.recalibrate == 0) effective["search"].remove("recalibrate");

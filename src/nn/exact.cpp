@@ -46,11 +46,10 @@ std::vector<ExactLayer> exact_layers(const Mlp& mlp, const NetQuantizer& quantiz
   Grids input = quantizer.input;
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     const LayerQuantizer& grids = quantizer.layers[l];
-    const space::Activation activation = mlp.layers[l].activation;
     ExactLayer layer;
     layer.inputs = static_cast<std::size_t>(mlp.layers[l].inputs);
     layer.outputs = static_cast<std::size_t>(mlp.layers[l].outputs);
-    layer.relu = activation == space::Activation::relu;
+    layer.relu = mlp.layers[l].activation == space::Activation::relu;
     std::vector<int> alignments;  // one per input
     for (std::size_t i = 0; i < layer.inputs; ++i) {
       alignments.push_back(grids.bias_fraction_bits - (input[i].fraction_bits + grids.weight.fraction_bits));
@@ -75,7 +74,7 @@ std::vector<ExactLayer> exact_layers(const Mlp& mlp, const NetQuantizer& quantiz
     }
     layer.grids = grids.pre_activation ? Grids(*grids.pre_activation) : grids.output;
     layer.fraction_bits = grids.bias_fraction_bits;
-    if (grids.pre_activation) layer.table = activation_table(activation, *grids.pre_activation, grids.output[0]);
+    if (grids.pre_activation) layer.table = activation_table(mlp.layers[l].function(), *grids.pre_activation, grids.output[0]);
     layers.push_back(std::move(layer));
     input = grids.output;
   }

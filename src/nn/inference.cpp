@@ -19,7 +19,7 @@ Inference::Inference(const Mlp& mlp, const NetQuantizer* quantizer) : kernels_(&
   const std::size_t block = static_cast<std::size_t>(kRows) * static_cast<std::size_t>(layout_.widest);
   first_ = AlignedBuffer(block);
   second_ = AlignedBuffer(block);
-  for (const LayerLayout& layer : mlp.layers) activations_.push_back(layer.activation);
+  for (const LayerLayout& layer : mlp.layers) activations_.push_back(layer.function());
   if (quantizer == nullptr) return;
   quantize_parameters(*kernels_, layout_, *quantizer, parameters_.data(), parameters_.data());
   input_.emplace(*kernels_, quantizer->input, mlp.layers.front().inputs, false);
@@ -41,7 +41,7 @@ const float* Inference::run(const data::Dataset& data, std::span<const std::uint
     const PackedLayer& layer = layout_.layers[l];
     const std::size_t n = count * static_cast<std::size_t>(layer.padded_outputs);
     const DenseShape shape{static_cast<int>(count), layer.inputs, layer.outputs};
-    const bool fused = activations_[l] == space::Activation::relu && quantized_.empty() && !observe;
+    const bool fused = activations_[l].kind == space::Activation::relu && quantized_.empty() && !observe;
     kernels_->dense_forward(shape, x, parameters_.data() + layer.weight, parameters_.data() + layer.bias, fused, y);
     if (observe) observe(l, false, y);
     if (!quantized_.empty()) {

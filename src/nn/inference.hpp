@@ -28,10 +28,10 @@ class Inference {
 
  private:
   const Kernels* kernels_;
-  std::vector<space::Activation> activations_;
+  std::vector<ActivationFunction> activations_;
   PackedLayout layout_;
   AlignedBuffer parameters_, first_, second_;
-  std::optional<GridRounding> input_;    ///< with a quantizer
+  std::optional<GridRounding> input_;           ///< with a quantizer
   std::vector<QuantizedActivation> quantized_;  ///< empty without a quantizer
 };
 

@@ -66,8 +66,8 @@ void tanh_forward(std::size_t n, float* y) {
 void sigmoid(std::size_t n, float* y) {
   for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(y[i]))));
 }
-void leaky_relu(std::size_t n, float* y) {
-  for (std::size_t i = 0; i < n; ++i) y[i] = y[i] <= 0 ? kLeakySlope * y[i] : y[i];
+void leaky_relu(std::size_t n, float negative_slope, float* y) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = y[i] <= 0 ? negative_slope * y[i] : y[i];
 }
 void relu_gradient(std::size_t n, const float* y, float* d) {
   for (std::size_t i = 0; i < n; ++i) d[i] = y[i] <= 0 ? 0.0F : d[i];
@@ -78,8 +78,8 @@ void tanh_gradient(std::size_t n, const float* y, float* d) {
 void sigmoid_gradient(std::size_t n, const float* y, float* d) {
   for (std::size_t i = 0; i < n; ++i) d[i] *= y[i] * (1 - y[i]);
 }
-void leaky_relu_gradient(std::size_t n, const float* y, float* d) {
-  for (std::size_t i = 0; i < n; ++i) d[i] = y[i] <= 0 ? kLeakySlope * d[i] : d[i];
+void leaky_relu_gradient(std::size_t n, float negative_slope, const float* y, float* d) {
+  for (std::size_t i = 0; i < n; ++i) d[i] = y[i] <= 0 ? negative_slope * d[i] : d[i];
 }
 void multiply(std::size_t n, const float* slope, float* d) {
   for (std::size_t i = 0; i < n; ++i) d[i] *= slope[i];

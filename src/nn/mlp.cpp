@@ -20,8 +20,12 @@ MlpSizes lay_out(const space::ArchSpec& spec, std::vector<LayerLayout>& layers) 
   MlpSizes sizes;
   int inputs = space::num_inputs(spec);
   for (const space::DenseLayer& dense : space::dense_chain(spec)) {
-    LayerLayout layer{
-        .inputs = inputs, .outputs = dense.units, .activation = dense.activation, .batch_norm = dense.batch_norm, .dropout = dense.dropout};
+    LayerLayout layer{.inputs = inputs,
+                      .outputs = dense.units,
+                      .activation = dense.activation,
+                      .negative_slope = dense.negative_slope,
+                      .batch_norm = dense.batch_norm,
+                      .dropout = dense.dropout};
     const auto outputs = static_cast<std::size_t>(dense.units);
     layer.weight = take(sizes.parameters, static_cast<std::size_t>(inputs) * outputs);
     layer.bias = take(sizes.parameters, outputs);

@@ -98,11 +98,8 @@ void ColumnGridBuffer::set(int element, const FloatGrid& grid) {
 
 ColumnGrids ColumnGridBuffer::grids() const {
   const float* row = values_.data();
-  return {.step = row,
-          .inverse_step = row + width_,
-          .lowest = row + 2 * width_,
-          .highest = row + 3 * width_,
-          .pass_above = row + 4 * width_};
+  return {
+      .step = row, .inverse_step = row + width_, .lowest = row + 2 * width_, .highest = row + 3 * width_, .pass_above = row + 4 * width_};
 }
 
 GridRounding::GridRounding(const Kernels& kernels, const Grids& grids, int elements, bool relu)
@@ -126,26 +123,27 @@ void GridRounding::apply(int rows, const float* x, float* y, float* slope) const
   }
 }
 
-QuantizedActivation::QuantizedActivation(const Kernels& kernels, space::Activation activation, const LayerQuantizer& grids, int outputs)
+QuantizedActivation::QuantizedActivation(const Kernels& kernels, const ActivationFunction& function, const LayerQuantizer& grids,
+                                         int outputs)
     : kernels_(&kernels), width_(size_of(padded(outputs))), output_(float_grid(grids.output[0])) {
-  if (!uses_table(activation)) {
-    rounding_.emplace(kernels, grids.output, outputs, activation == space::Activation::relu);
+  if (!uses_table(function.kind)) {
+    rounding_.emplace(kernels, grids.output, outputs, function.kind == space::Activation::relu);
     return;
   }
   const Grid& output = grids.output[0];
   const Grid& pre = *grids.pre_activation;
   grid_ = float_grid(pre);
   std::int64_t raw = pre.min_raw;
-  for (const std::int64_t entry : activation_table(activation, pre, output)) {
+  for (const std::int64_t entry : activation_table(function, pre, output)) {
     values_.push_back(static_cast<float>(static_cast<double>(entry) * output.step()));
     const double x = static_cast<double>(raw++) * pre.step();
-    const double f = activation_value(activation, x), slope = activation_slope(activation, x);
+    const double f = activation_value(function, x), slope = activation_slope(function, x);
     const bool inside = f >= output.lowest() && f <= output.highest();
     slopes_.push_back(inside ? static_cast<float>(slope) : 0.0F);
   }
-  computed_ = activation == space::Activation::tanh      ? kernels.tanh_on_grids
-              : activation == space::Activation::sigmoid ? kernels.sigmoid_on_grids
-                                                         : kernels.leaky_relu_on_grids;
+  computed_ = function.kind == space::Activation::tanh      ? kernels.tanh_on_grids
+              : function.kind == space::Activation::sigmoid ? kernels.sigmoid_on_grids
+                                                            : kernels.leaky_relu_on_grids;
   if (!computed_equals_table(pre)) computed_ = nullptr;
 }
 
@@ -174,8 +172,8 @@ void QuantizedActivation::apply(int rows, const float* z, float* y, float* slope
   }
 }
 
-void apply_activation(const Kernels& kernels, space::Activation activation, std::size_t n, float* y) {
-  switch (activation) {
+void apply_activation(const Kernels& kernels, const ActivationFunction& function, std::size_t n, float* y) {
+  switch (function.kind) {
     case space::Activation::linear:
       return;
     case space::Activation::relu:
@@ -185,7 +183,7 @@ void apply_activation(const Kernels& kernels, space::Activation activation, std:
     case space::Activation::sigmoid:
       return kernels.sigmoid(n, y);
     case space::Activation::leaky_relu:
-      return kernels.leaky_relu(n, y);
+      return kernels.leaky_relu(n, static_cast<float>(function.negative_slope), y);
   }
 }
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "snac/nn/aligned_buffer.hpp"
 #include "snac/data/dataset.hpp"
+#include "snac/nn/aligned_buffer.hpp"
 #include "snac/nn/kernels.hpp"
 #include "snac/nn/mlp.hpp"
 #include "snac/nn/quantizer.hpp"
@@ -70,7 +70,7 @@ class GridRounding {
 /// where that gives the same values on the whole pre-activation grid (gathering costs more than computing).
 class QuantizedActivation {
  public:
-  QuantizedActivation(const Kernels& kernels, space::Activation activation, const LayerQuantizer& grids, int outputs);
+  QuantizedActivation(const Kernels& kernels, const ActivationFunction& function, const LayerQuantizer& grids, int outputs);
   /// y = activation of z on its grid; slope (nullable): derivative of the straight-through surrogate. (rows, padded outputs).
   void apply(int rows, const float* z, float* y, float* slope) const;
 
@@ -82,12 +82,12 @@ class QuantizedActivation {
   std::optional<GridRounding> rounding_;  ///< ReLU and linear; the rest is for tables
   FloatGrid grid_;                        ///< the table's input grid
   FloatGrid output_;                      ///< output grid
-  OnGrids computed_ = nullptr;          ///< used instead of the table if given
-  std::vector<float> values_, slopes_;  ///< empty = no table
+  OnGrids computed_ = nullptr;            ///< used instead of the table if given
+  std::vector<float> values_, slopes_;    ///< empty = no table
 };
 
 /// y = activation(y) in place on n values.
-void apply_activation(const Kernels& kernels, space::Activation activation, std::size_t n, float* y);
+void apply_activation(const Kernels& kernels, const ActivationFunction& function, std::size_t n, float* y);
 
 /// Rounds weights and biases of a packed buffer onto the grids of a quantizer (gamma and beta do not occur then).
 void quantize_parameters(const Kernels& kernels, const PackedLayout& layout, const NetQuantizer& quantizer, const float* in, float* out);

@@ -121,7 +121,7 @@ PrecisionStep::PrecisionStep(const PrecisionNet& net, int largest_batch, CostPro
     layer.packed = layout_.layers[l];
     const std::size_t n = area(layer.packed.padded_outputs);
     if (uses_table(flat.activation)) {
-      layer.table.emplace(kernels_, flat.activation, spec_.start.layers[l], flat.outputs);
+      layer.table.emplace(kernels_, flat.function(), spec_.start.layers[l], flat.outputs);
       layer.slope = AlignedBuffer(n);
     } else {
       const bool relu = flat.activation == space::Activation::relu;

@@ -46,8 +46,8 @@ int Grids::finest_fraction_bits() const {
   return finest;
 }
 
-double activation_value(space::Activation activation, double x) {
-  switch (activation) {
+double activation_value(const ActivationFunction& function, double x) {
+  switch (function.kind) {
     case space::Activation::linear:
       return x;
     case space::Activation::relu:
@@ -57,14 +57,14 @@ double activation_value(space::Activation activation, double x) {
     case space::Activation::sigmoid:
       return 1 / (1 + std::exp(-x));
     case space::Activation::leaky_relu:
-      return x > 0 ? x : static_cast<double>(kLeakySlope) * x;
+      return x > 0 ? x : function.negative_slope * x;
   }
   return x;
 }
 
-double activation_slope(space::Activation activation, double x) {
-  const double y = activation_value(activation, x);
-  switch (activation) {
+double activation_slope(const ActivationFunction& function, double x) {
+  const double y = activation_value(function, x);
+  switch (function.kind) {
     case space::Activation::linear:
       return 1;
     case space::Activation::relu:
@@ -74,7 +74,7 @@ double activation_slope(space::Activation activation, double x) {
     case space::Activation::sigmoid:
       return y * (1 - y);
     case space::Activation::leaky_relu:
-      return x > 0 ? 1 : static_cast<double>(kLeakySlope);
+      return x > 0 ? 1 : function.negative_slope;
   }
   return 1;
 }
@@ -101,13 +101,13 @@ std::int64_t quantize_raw(const Grid& grid, double value) {
   return static_cast<std::int64_t>(raw);
 }
 
-std::vector<std::int64_t> activation_table(space::Activation activation, const Grid& pre, const Grid& output) {
+std::vector<std::int64_t> activation_table(const ActivationFunction& function, const Grid& pre, const Grid& output) {
   check_grid(pre, "activation table: input");
   check_grid(output, "activation table: output");
   std::vector<std::int64_t> table;
   table.reserve(static_cast<std::size_t>(pre.max_raw - pre.min_raw + 1));
   for (std::int64_t raw = pre.min_raw; raw <= pre.max_raw; ++raw) {
-    table.push_back(quantize_raw(output, activation_value(activation, static_cast<double>(raw) * pre.step())));
+    table.push_back(quantize_raw(output, activation_value(function, static_cast<double>(raw) * pre.step())));
   }
   return table;
 }

@@ -55,7 +55,7 @@ TrainingStep::TrainingStep(const Mlp& mlp, int largest_batch, const TrainParams&
     const LayerLayout& flat = mlp.layers[l];
     Layer layer;
     layer.packed = layout_.layers[l];
-    layer.activation = flat.activation;
+    layer.activation = flat.function();
     layer.batch_norm = flat.batch_norm;
     layer.dropout = flat.dropout;
     layer.running_mean = flat.running_mean;
@@ -79,7 +79,7 @@ TrainingStep::TrainingStep(const Mlp& mlp, int largest_batch, const TrainParams&
     }
     if (quantizer_ != nullptr) {
       layer.slope = AlignedBuffer(size);
-      activations_.emplace_back(kernels_, flat.activation, quantizer_->layers[l], flat.outputs);
+      activations_.emplace_back(kernels_, flat.function(), quantizer_->layers[l], flat.outputs);
       const Grid& grid = quantizer_->layers[l].weight;
       kernels_.clamp(layer.packed.weight_size, static_cast<float>(grid.lowest()), static_cast<float>(grid.highest()),
                      parameters_.data() + layer.packed.weight);
@@ -164,7 +164,7 @@ void TrainingStep::forward(std::span<const std::uint32_t> rows, const data::Data
 }
 
 bool TrainingStep::folds_relu(std::size_t below) const {
-  return layers_[below].activation == space::Activation::relu && quantizer_ == nullptr && layers_[below].dropout == 0;
+  return layers_[below].activation.kind == space::Activation::relu && quantizer_ == nullptr && layers_[below].dropout == 0;
 }
 
 void TrainingStep::backward_products(std::size_t l, int rows) {
@@ -209,13 +209,13 @@ void TrainingStep::backward(int rows, std::uint64_t step) {
     if (layer.dropout > 0) kernels_.dropout(n, dropout_mask(l, step), d, d);
     if (quantizer_ != nullptr) {
       kernels_.multiply(n, layer.slope.data(), d);
-    } else if (layer.activation == space::Activation::tanh) {
+    } else if (layer.activation.kind == space::Activation::tanh) {
       kernels_.tanh_gradient(n, layer.activated.data(), d);
-    } else if (layer.activation == space::Activation::sigmoid) {
+    } else if (layer.activation.kind == space::Activation::sigmoid) {
       kernels_.sigmoid_gradient(n, layer.activated.data(), d);
-    } else if (layer.activation == space::Activation::leaky_relu) {
-      kernels_.leaky_relu_gradient(n, layer.activated.data(), d);
-    } else if (layer.activation == space::Activation::relu && (last || layer.dropout > 0)) {
+    } else if (layer.activation.kind == space::Activation::leaky_relu) {
+      kernels_.leaky_relu_gradient(n, static_cast<float>(layer.activation.negative_slope), layer.activated.data(), d);
+    } else if (layer.activation.kind == space::Activation::relu && (last || layer.dropout > 0)) {
       kernels_.relu_gradient(n, layer.activated.data(), d);
     }
     if (layer.batch_norm) {

@@ -48,7 +48,7 @@ class TrainingStep {
  private:
   struct Layer {
     PackedLayer packed;
-    space::Activation activation = space::Activation::linear;
+    ActivationFunction activation;
     bool batch_norm = false;
     double dropout = 0;
     bool fused_relu = false;  ///< ReLU applied by the product kernel, its gradient by the next layer's

@@ -46,6 +46,8 @@ Shape output_shape(const ArchNode& node, const std::vector<Shape>& known, const 
   }
   if (dense.units < 1) invalid(where + ": units", std::to_string(dense.units), "units >= 1");
   if (!(dense.dropout >= 0 && dense.dropout < 1)) invalid(where + ": dropout", fmt::format("{}", dense.dropout), "a probability in [0, 1)");
+  if (!(dense.negative_slope > 0 && dense.negative_slope < 1))
+    invalid(where + ": negative_slope", fmt::format("{}", dense.negative_slope), "a slope in (0, 1)");
   Shape shape = known[static_cast<std::size_t>(input)];
   shape.back() = {"feature", dense.units};
   check_shape(shape, where);
@@ -96,7 +98,7 @@ const Json& list_member(const Json& object, const char* key, const std::string& 
 }
 
 ArchNode node_from_json(const Json& json, const std::string& where) {
-  refuse_unknown_members(json, {"type", "inputs", "units", "activation", "batch_norm", "dropout"}, where);
+  refuse_unknown_members(json, {"type", "inputs", "units", "activation", "batch_norm", "dropout", "negative_slope"}, where);
   const auto type = json_get<std::string>(json, "type", where);
   if (type != "dense") {
     throw DataError("a layer has an unknown type",
@@ -113,10 +115,17 @@ ArchNode node_from_json(const Json& json, const std::string& where) {
   }
   dense.batch_norm = json_get<bool>(json, "batch_norm", where);
   dense.dropout = json_get<double>(json, "dropout", where);
+  if (json.contains("negative_slope")) dense.negative_slope = json_get<double>(json, "negative_slope", where);
   ArchNode node{dense, {}};
   for (const Json& input : list_member(json, "inputs", where))
     node.inputs.push_back(json_get<int>(Json{{"input", input}}, "input", where + ": inputs"));
   return node;
+}
+
+std::string activation_summary(const DenseLayer& dense) {
+  const std::string name = to_string(dense.activation);
+  if (dense.activation != Activation::leaky_relu || dense.negative_slope == kLeakySlope) return name;
+  return fmt::format("{}({:.4g})", name, dense.negative_slope);
 }
 
 }  // namespace
@@ -203,14 +212,14 @@ std::string summary(const ArchSpec& spec) {
     const auto& dense = std::get<DenseLayer>(spec.nodes[k].layer);
     text += fmt::format("-{}", dense.units);
     if (k + 1 == spec.nodes.size()) break;
-    activations.push_back(to_string(dense.activation));
+    activations.push_back(activation_summary(dense));
     if (dense.batch_norm) normalised.push_back(std::to_string(k + 1));
   }
   const bool uniform = std::all_of(activations.begin(), activations.end(), [&](const auto& name) { return name == activations.front(); });
   if (!activations.empty()) text += " " + (uniform ? activations.front() : fmt::format("{}", fmt::join(activations, ",")));
   if (!normalised.empty()) text += normalised.size() == activations.size() ? " bn" : fmt::format(" bn:{}", fmt::join(normalised, ","));
   const auto& last = std::get<DenseLayer>(spec.nodes.back().layer);
-  if (last.activation != Activation::linear) text += " out:" + to_string(last.activation);
+  if (last.activation != Activation::linear) text += " out:" + activation_summary(last);
   return text;
 }
 
@@ -219,12 +228,14 @@ Json to_json(const ArchSpec& spec) {
   for (const Axis& axis : spec.input) json["input"].push_back(Json{{"name", axis.name}, {"size", axis.size}});
   for (const ArchNode& node : spec.nodes) {
     const auto& dense = std::get<DenseLayer>(node.layer);
-    json["nodes"].push_back(Json{{"type", "dense"},
-                                 {"inputs", node.inputs},
-                                 {"units", dense.units},
-                                 {"activation", to_string(dense.activation)},
-                                 {"batch_norm", dense.batch_norm},
-                                 {"dropout", dense.dropout}});
+    Json layer{{"type", "dense"},
+               {"inputs", node.inputs},
+               {"units", dense.units},
+               {"activation", to_string(dense.activation)},
+               {"batch_norm", dense.batch_norm},
+               {"dropout", dense.dropout}};
+    if (dense.negative_slope != kLeakySlope) layer["negative_slope"] = dense.negative_slope;
+    json["nodes"].push_back(std::move(layer));
   }
   return json;
 }

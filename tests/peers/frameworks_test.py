@@ -61,7 +61,7 @@ def torch_models(snac, rng):
         "relu, normalised": nn.Sequential(nn.BatchNorm1d(16), nn.Linear(16, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.1),
                                           nn.Linear(32, 16, bias=False), nn.ReLU(), nn.BatchNorm1d(16), nn.Linear(16, 5)),
         "tanh, sigmoid, leaky relu": nn.Sequential(nn.Flatten(), nn.Linear(16, 12), nn.Tanh(), nn.Linear(12, 8), nn.Sigmoid(), nn.Linear(8, 8),
-                                                   nn.LeakyReLU(0.125), nn.Linear(8, 5)),
+                                                   nn.LeakyReLU(), nn.Linear(8, 5)),
         "softmax": nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 5), nn.Softmax(dim=1)),
     }
     for title, model in models.items():
@@ -110,7 +110,7 @@ def keras_models(snac, rng):
         "sequential": (keras.Sequential([keras.Input((16,)), layers.Dense(16), layers.BatchNormalization(), layers.ReLU(), layers.Dropout(0.1),
                                          layers.Dense(8, activation="sigmoid"), layers.Dense(5)]), lambda x: x),
         "functional": (functional, softmax),
-        "leaky, flat": (keras.Sequential([keras.Input((4, 4)), layers.Flatten(), layers.Dense(12), layers.LeakyReLU(negative_slope=0.125),
+        "leaky, flat": (keras.Sequential([keras.Input((4, 4)), layers.Flatten(), layers.Dense(12), layers.LeakyReLU(),
                                           layers.Dense(5, activation="softmax")]), softmax),
     }
     for title, (model, after) in models.items():

@@ -37,6 +37,21 @@ TEST(Lower, integers_equal_the_exact_qat_forward_pass_on_every_row) {
   }
 }
 
+TEST(Lower, a_leaky_relu_keeps_its_slope) {
+  const auto data = clouds(300, 2);
+  const auto rows = all_rows(data);
+  space::ArchSpec spec = space::mlp(4, {9}, 3, space::Activation::leaky_relu);
+  std::get<space::DenseLayer>(spec.nodes[0].layer).negative_slope = 0.3;
+  Rng rng(5);
+  const nn::Mlp mlp = nn::make_mlp(spec, rng);
+  const auto quantizer = calibrate(mlp, data, rows, {});
+  const fixed::FixedNet net = lower(mlp, quantizer, data.class_names);
+  EXPECT_EQ(fixed::run(net, fixed::quantize_inputs(net, data.features)), nn::predict_exact(mlp, quantizer, data, rows));
+  const auto& table = std::get<fixed::TableOp>(net.nodes[1].op).table;
+  const nn::Grid& pre = *quantizer.layers[0].pre_activation;
+  EXPECT_EQ(table.front(), nn::quantize_raw(quantizer.layers[0].output[0], 0.3 * pre.lowest()));
+}
+
 TEST(Lower, batch_norm_must_be_folded_first) {
   Rng rng(1);
   const nn::Mlp mlp = nn::make_mlp(space::mlp(4, {5}, 3, space::Activation::relu, true), rng);

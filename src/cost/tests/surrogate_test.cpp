@@ -53,7 +53,7 @@ SurrogateRows made_up_rows(int networks, bool folded, std::uint64_t seed) {
       append_queries(row.arch, queries);
       row.latency_cycles = 0;
       for (const LayerQuery& layer : queries) {
-        row.latency_cycles += formula_cycles(layer, row.target) + 2;
+        row.latency_cycles += formula_cycles(layer_fold(layer.inputs, layer.outputs, row.target.reuse_factor), row.target) + 2;
         const LayerFold fold = layer_fold(layer.inputs, layer.outputs, row.target.reuse_factor);
         row.initiation_interval = std::max(row.initiation_interval, fold.cycles());
         row.dsp += fold.units * fold.slots;
@@ -249,7 +249,7 @@ TEST(SurrogateFeatures, folds_as_the_hardware_does) {
     EXPECT_EQ(static_cast<int>(design.layers[0].units.size()), fold.units);
     HardwareTarget target;
     target.reuse_factor = reuse;
-    EXPECT_EQ(design.layers[0].sum_latency(), formula_cycles({.inputs = inputs, .outputs = outputs}, target));
+    EXPECT_EQ(design.layers[0].sum_latency(), formula_cycles(layer_fold(inputs, outputs, target.reuse_factor), target));
   }
 }
 

@@ -43,6 +43,23 @@ TEST(Onnx, float_models_keep_their_outputs) {
   }
 }
 
+TEST(Onnx, leaky_relu_keeps_its_slope_and_has_the_default_of_onnx) {
+  for (const double slope : {0.01, 0.3}) {
+    space::ArchSpec spec = space::mlp(7, {6}, 3, space::Activation::leaky_relu);
+    std::get<space::DenseLayer>(spec.nodes[0].layer).negative_slope = slope;
+    const nn::Mlp mlp = random_mlp(spec, 3);
+    onnx::ModelProto model;
+    ASSERT_TRUE(model.ParseFromString(to_onnx(mlp, {}, {{"kind", "none"}})));
+    if (slope == 0.01) model.mutable_graph()->mutable_node(1)->clear_attribute();
+    const FileOf file(model.SerializeAsString());
+    const ImportedModel read = import_model(file.path());
+    const auto& imported = std::get<nn::Mlp>(read.network);
+    EXPECT_NEAR(imported.layers[0].negative_slope, slope, 1e-7);
+    const auto features = random_features(70), expected = outputs(mlp, features), found = outputs(imported, features);
+    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-6);
+  }
+}
+
 /// A model that tests change before they write it.
 struct Draft {
   onnx::ModelProto model;
@@ -252,7 +269,15 @@ INSTANTIATE_TEST_SUITE_P(
                     for (int i = 0; i < 5000; ++i) add_node(g, "Identity", {"logits"}, ("i" + std::to_string(i)).c_str());
                   },
                   "nodes"},
-        Malformed{"slope", [](auto& g) { g.mutable_node(1)->set_op_type("LeakyRelu"); }, "slope 0.01"}),
+        Malformed{"slope",
+                  [](auto& g) {
+                    g.mutable_node(1)->set_op_type("LeakyRelu");
+                    auto& alpha = *g.mutable_node(1)->add_attribute();
+                    alpha.set_name("alpha");
+                    alpha.set_type(onnx::AttributeProto::FLOAT);
+                    alpha.set_f(-0.5F);
+                  },
+                  "slope -0.5"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

@@ -109,7 +109,7 @@ TEST_F(TrialCircuit, a_reuse_factor_is_measured_on_the_folded_design) {
 TEST_F(TrialCircuit, figures_of_estimates_are_untouched_by_its_parameters) {
   Study study(config({"search.hardware=estimate", "search.circuit.epochs=7"}));
   for (const TrialResult& trial : global_search(study)) {
-    EXPECT_EQ(trial.resource_source, cost::kSampleSource);
+    EXPECT_EQ(trial.resource_source, study.estimation().source());
     EXPECT_TRUE(trial.fixed_net.empty());
     EXPECT_FALSE(trial.values.contains("float_accuracy"));
   }

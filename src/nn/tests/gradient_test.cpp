@@ -70,6 +70,12 @@ TEST_F(Gradient, of_dropout_with_and_without_batch_norm) {
     check(chain(5, {{18, activation, false, 0.3}, {7, activation, true, 0.2}, {3, Activation::linear, false, 0}}), false);
   }
 }
+TEST_F(Gradient, of_leaky_relu_with_another_slope) {
+  for (const bool quantised : {false, true}) {
+    check(chain(5, {{18, Activation::leaky_relu, false, 0, 0.01}, {7, Activation::leaky_relu, false, 0, 0.3}, {3, Activation::linear}}),
+          quantised);
+  }
+}
 TEST_F(Gradient, of_unusual_last_layers) {
   check(chain(5, {{18, Activation::relu, false, 0}, {3, Activation::relu, false, 0}}), false);
   check(chain(5, {{18, Activation::relu, false, 0}, {3, Activation::sigmoid, true, 0}}), false);

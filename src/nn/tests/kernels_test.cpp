@@ -120,22 +120,22 @@ TEST_P(FastKernels, activations_and_their_gradients_match_the_reference) {
   Rng rng(3);
   Floats upstream(x.size());
   for (float& value : upstream) value = static_cast<float>(rng.normal());
-  const auto compare = [&](auto forward, auto gradient, double relative, double absolute_error) {
+  const auto compare = [&](auto forward, auto gradient, double relative, double absolute_error, auto... slope) {
     Floats y = x, y_truth = x, d = upstream, d_truth = upstream;
-    (fast().*forward)(y.size(), y.data());
-    (truth().*forward)(y_truth.size(), y_truth.data());
+    (fast().*forward)(y.size(), slope..., y.data());
+    (truth().*forward)(y_truth.size(), slope..., y_truth.data());
     for (std::size_t i = 0; i < x.size(); ++i) {
       ASSERT_NEAR(y[i], y_truth[i], relative * std::fabs(static_cast<double>(y_truth[i])) + absolute_error) << x[i];
     }
-    (fast().*gradient)(d.size(), y_truth.data(), d.data());
-    (truth().*gradient)(d_truth.size(), y_truth.data(), d_truth.data());
+    (fast().*gradient)(d.size(), slope..., y_truth.data(), d.data());
+    (truth().*gradient)(d_truth.size(), slope..., y_truth.data(), d_truth.data());
     for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(d[i], d_truth[i], 4 * kUnit * std::fabs(static_cast<double>(upstream[i])));
   };
   compare(&Kernels::relu, &Kernels::relu_gradient, 0, 0);
   // tanh: 1.3e-8 from the fit and at most 6 roundings, u each; where it is cut off at 8.5 it is 9e-8 below 1.
   compare(&Kernels::tanh, &Kernels::tanh_gradient, 5e-7, 0);
   compare(&Kernels::sigmoid, &Kernels::sigmoid_gradient, 0, 3e-7);
-  compare(&Kernels::leaky_relu, &Kernels::leaky_relu_gradient, 0, 0);
+  for (const float slope : {0.125F, 0.01F}) compare(&Kernels::leaky_relu, &Kernels::leaky_relu_gradient, 0, 0, slope);
   Floats product = upstream, product_truth = upstream;
   fast().multiply(x.size(), x.data(), product.data());
   truth().multiply(x.size(), x.data(), product_truth.data());
@@ -143,11 +143,13 @@ TEST_P(FastKernels, activations_and_their_gradients_match_the_reference) {
 }
 
 TEST_P(FastKernels, not_a_number_passes_through_activations) {
-  for (const auto forward : {&Kernels::relu, &Kernels::tanh, &Kernels::sigmoid, &Kernels::leaky_relu}) {
+  const auto check = [&](auto forward, auto... slope) {
     Floats y(16, std::numeric_limits<float>::quiet_NaN());
-    (fast().*forward)(y.size(), y.data());
+    (fast().*forward)(y.size(), slope..., y.data());
     for (const float value : y) EXPECT_TRUE(std::isnan(value));
-  }
+  };
+  for (const auto forward : {&Kernels::relu, &Kernels::tanh, &Kernels::sigmoid}) check(forward);
+  check(&Kernels::leaky_relu, 0.125F);
 }
 
 TEST_P(FastKernels, batch_norm_matches_the_reference) {

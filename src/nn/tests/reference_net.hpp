@@ -145,7 +145,7 @@ class ReferenceNet {
   }
 
   /// Written here again: the judge must not borrow from the judged.
-  static double function(space::Activation activation, double x) {
+  static double function(space::Activation activation, double negative_slope, double x) {
     switch (activation) {
       case space::Activation::linear:
         return x;
@@ -156,28 +156,29 @@ class ReferenceNet {
       case space::Activation::sigmoid:
         return 1 / (1 + std::exp(-x));
       case space::Activation::leaky_relu:
-        return x > 0 ? x : x / 8;
+        return x > 0 ? x : x * negative_slope;
     }
     return x;
   }
 
   double activate(std::size_t l, double x) {
     const space::Activation activation = mlp_.layers[l].activation;
-    if (quantizer_ == nullptr) return function(activation, x);
+    const double negative_slope = mlp_.layers[l].negative_slope;
+    if (quantizer_ == nullptr) return function(activation, negative_slope, x);
     const LayerQuantizer& grids = quantizer_->layers[l];
     if (activation == space::Activation::linear) return on_grid(grids.output[0], x);
     if (activation == space::Activation::relu) {
       return straight_through(x, [&](double value) {
-        return Tangent{value, quantize(grids.output[0], function(activation, value)),
+        return Tangent{value, quantize(grids.output[0], function(activation, negative_slope, value)),
                        value > 0 && value <= grids.output[0].highest() ? 1.0 : 0.0};
       });
     }
     const double pre = on_grid(*grids.pre_activation, x);
     return straight_through(pre, [&](double value) {
-      const double f = function(activation, value);
+      const double f = function(activation, negative_slope, value);
       const double slope = activation == space::Activation::tanh      ? 1 - f * f
                            : activation == space::Activation::sigmoid ? f * (1 - f)
-                                                                      : (value > 0 ? 1.0 : 0.125);
+                                                                      : (value > 0 ? 1.0 : negative_slope);
       return Tangent{value, quantize(grids.output[0], f), f >= grids.output[0].lowest() && f <= grids.output[0].highest() ? slope : 0.0};
     });
   }

@@ -117,7 +117,8 @@ TEST(ArchJson, random_architectures_survive_the_round_trip) {
     ArchSpec spec{{{"particle", 1 + static_cast<int>(rng.below(4))}, {"feature", 1 + static_cast<int>(rng.below(30))}}, {}};
     const auto nodes = 1 + rng.below(6);
     for (std::uint64_t k = 0; k < nodes; ++k) {
-      const DenseLayer dense{1 + static_cast<int>(rng.below(100)), static_cast<Activation>(rng.below(5)), rng.chance(0.5), rng.uniform()};
+      const DenseLayer dense{1 + static_cast<int>(rng.below(100)), static_cast<Activation>(rng.below(5)), rng.chance(0.5), rng.uniform(),
+                             rng.chance(0.5) ? kLeakySlope : 0.01 + 0.9 * rng.uniform()};
       spec.nodes.push_back({dense, {static_cast<int>(rng.below(k + 1))}});
     }
     const Json json = parse_json(to_json(spec).dump(), "test");

@@ -39,8 +39,9 @@ struct DataConfig {
 
 /// Where estimates before training come from.
 enum class Estimator {
-  sample,    ///< circuits of drawn weights: cost::ArchitectureSampler, estimate_folded
-  surrogate  ///< learnt from trained networks: cost::ArchitectureSurrogate
+  automatic,  ///< the surrogate for networks and targets it was trained on, else the sample: choose_estimator
+  sample,     ///< circuits of drawn weights: cost::ArchitectureSampler, estimate_folded
+  surrogate   ///< learnt from trained networks: cost::ArchitectureSurrogate
 };
 
 /// The predictors of rule4ml as further figures of a candidate: metrics rule4ml_*.
@@ -64,7 +65,7 @@ struct TargetConfig {
   int adders_per_stage = 2;   ///< pipelining by levels
   int stages = 10;            ///< pipelining by stages
   bool keep_latency = false;  ///< with levels: hardware of a searched network has the latency that the search saw
-  Estimator estimator = Estimator::sample;
+  Estimator estimator = Estimator::automatic;
   std::string surrogate;          ///< for estimators before training: a file of 'snac surrogate train'; "" = the shipped one
   std::string calibration;        ///< of the cost model: a file of 'snac calibrate'; "" = the shipped one
   compress::Precision precision;  ///< for estimates before training

@@ -3,13 +3,16 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "snac/cost/device.hpp"
 #include "snac/cost/estimate_correction.hpp"
 #include "snac/cost/surrogate_rows.hpp"
 #include "snac/flow/config.hpp"
 #include "snac/flow/metrics.hpp"
+#include "snac/space/search_space.hpp"
 
 namespace snac::flow {
 
@@ -23,9 +26,22 @@ struct EstimatedFigures {
   std::map<std::string, std::string> sources;
 };
 
+/// What `target.estimator: auto` means for a study.
+struct EstimatorChoice {
+  Estimator estimator = Estimator::sample;
+  std::string reason;  ///< one sentence; empty if the configuration names the estimator itself
+};
+/// The surrogate if the configuration names a file of one, or if the target and all these networks lie within the rows that the shipped one
+/// was trained on; else, and without networks, the sample. An estimator that is named stands. @throws ConfigError for a target out of
+/// range.
+EstimatorChoice choose_estimator(const StudyConfig& config, std::span<const space::ArchSpec> networks);
+/// Networks that show every choice of every axis: the smallest of the space, and its deepest with one choice changed at a time.
+std::vector<space::ArchSpec> extreme_networks(const space::SearchSpace& space);
+
 /// Thread-safe.
 class Estimation {
  public:
+  /// An automatic estimator must have been chosen: std::invalid_argument.
   /// @throws ConfigError, DataError, IoError for files that the configuration names.
   explicit Estimation(const StudyConfig& config);
   ~Estimation();

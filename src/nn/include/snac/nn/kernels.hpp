@@ -49,7 +49,7 @@ struct MomentumStep {
   float l1 = 0, l2 = 0;  ///< as in AdamStep
 };
 
-inline constexpr float kLeakySlope = 0.125F;  ///< of LeakyReLU below 0: a shift in hardware
+inline constexpr float kLeakySlope = 0.125F;  ///< space::kLeakySlope, of leaky_relu_on_grids
 
 /// Inverted dropout without stored masks: element i is kept if hash(key, i) >= threshold, so that the backward pass
 /// calls the same function on the gradient. The hash is kernels_ref.cpp's; all instruction sets agree on every bit.
@@ -78,11 +78,11 @@ struct Kernels {
   void (*relu)(std::size_t n, float* y);
   void (*tanh)(std::size_t n, float* y);
   void (*sigmoid)(std::size_t n, float* y);
-  void (*leaky_relu)(std::size_t n, float* y);
+  void (*leaky_relu)(std::size_t n, float negative_slope, float* y);
   void (*relu_gradient)(std::size_t n, const float* y, float* d);
   void (*tanh_gradient)(std::size_t n, const float* y, float* d);
   void (*sigmoid_gradient)(std::size_t n, const float* y, float* d);
-  void (*leaky_relu_gradient)(std::size_t n, const float* y, float* d);
+  void (*leaky_relu_gradient)(std::size_t n, float negative_slope, const float* y, float* d);
   /// d *= slope.
   void (*multiply)(std::size_t n, const float* slope, float* d);
 

@@ -15,15 +15,27 @@
 namespace snac::nn {
 
 /// Where one layer's tensors lie in the flat buffers.
+/// An activation with its parameter.
+struct ActivationFunction {
+  space::Activation kind = space::Activation::linear;
+  double negative_slope = space::kLeakySlope;  ///< of leaky_relu
+
+  ActivationFunction() = default;
+  ActivationFunction(space::Activation activation, double slope = space::kLeakySlope) : kind(activation), negative_slope(slope) {}
+};
+
 struct LayerLayout {
   int inputs = 0, outputs = 0;
   space::Activation activation = space::Activation::linear;
+  double negative_slope = space::kLeakySlope;  ///< of leaky_relu
   bool batch_norm = false;
   double dropout = 0;
   std::size_t weight = 0;                              ///< offset of W (O, I) row-major
   std::size_t bias = 0;                                ///< offset of b (O)
   std::size_t gamma = 0, beta = 0;                     ///< offsets of (O) each, if batch_norm
   std::size_t running_mean = 0, running_variance = 0;  ///< offsets into Mlp::statistics, (O) each, if batch_norm
+
+  ActivationFunction function() const { return {activation, negative_slope}; }
 };
 
 struct Mlp {

@@ -64,8 +64,8 @@ struct NetQuantizer {
 };
 
 /// The activation and its derivative at x, in double precision.
-double activation_value(space::Activation activation, double x);
-double activation_slope(space::Activation activation, double x);
+double activation_value(const ActivationFunction& function, double x);
+double activation_slope(const ActivationFunction& function, double x);
 
 /// True for activations that are quantised by a table over a pre-activation grid: tanh, sigmoid and LeakyReLU. ReLU and
 /// linear are nothing but the cast to the output grid.
@@ -73,7 +73,7 @@ bool uses_table(space::Activation activation);
 
 /// The integers of activation(x) on `output` for every x of `pre`, from pre.min_raw to pre.max_raw. Training, exact
 /// inference and lowering all use this one table. @throws std::invalid_argument for a grid that require_fits() refuses.
-std::vector<std::int64_t> activation_table(space::Activation activation, const Grid& pre, const Grid& output);
+std::vector<std::int64_t> activation_table(const ActivationFunction& function, const Grid& pre, const Grid& output);
 
 /// @throws std::invalid_argument saying which grid does not fit: wrong number of layers, batch norm not folded, a raw value
 /// outside (-2^23, 2^23) (single precision would round it), a grid without 0, a bias grid coarser than the products',

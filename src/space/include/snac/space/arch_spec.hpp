@@ -13,7 +13,7 @@
 
 namespace snac::space {
 
-enum class Activation { linear, relu, tanh, sigmoid, leaky_relu };  ///< leaky_relu: slope 1/8 below 0
+enum class Activation { linear, relu, tanh, sigmoid, leaky_relu };
 
 std::string to_string(Activation activation);
 /// @throws ConfigError listing the known names.
@@ -27,12 +27,15 @@ struct Axis {
 };
 using Shape = std::vector<Axis>;
 
+inline constexpr double kLeakySlope = 0.125;  ///< of leaky_relu below 0 unless a layer says otherwise
+
 /// y = activation(batch_norm(W x + b)) along the last axis, then dropout while training.
 struct DenseLayer {
   int units = 0;
   Activation activation = Activation::linear;
   bool batch_norm = false;
-  double dropout = 0;  ///< probability in [0, 1) of zeroing an output while training
+  double dropout = 0;                   ///< probability in [0, 1) of zeroing an output while training
+  double negative_slope = kLeakySlope;  ///< of leaky_relu below 0, in (0, 1); without meaning elsewhere
   bool operator==(const DenseLayer&) const = default;
 };
 using LayerSpec = std::variant<DenseLayer>;
@@ -54,7 +57,8 @@ struct ArchSpec {
   bool operator==(const ArchSpec&) const = default;
 
   /// @throws ConfigError if a size is < 1 or a value is larger than kMaxElements, an input refers forward, a dense layer
-  ///         has not exactly one input, a dropout lies outside [0, 1), or there is no node or more than kMaxNodes.
+  ///         has not exactly one input, a dropout lies outside [0, 1) or a slope outside (0, 1), or there is no node or more than
+  ///         kMaxNodes.
   void validate() const;
 };
 
@@ -74,7 +78,8 @@ std::vector<Shape> value_shapes(const ArchSpec& spec);
 std::int64_t macs(const ArchSpec& spec);
 
 /// "24-64-32-16-5 relu bn": widths from input to logits, activation(s) of the hidden layers ("relu,tanh,relu" where they
-/// differ), batch normalisation ("bn" on all hidden layers, "bn:1,3" on some), a last activation other than linear ("out:tanh").
+/// differ; "leaky_relu(0.01)" with another slope than 1/8), batch normalisation ("bn" on all hidden layers, "bn:1,3" on some), a last
+/// activation other than linear ("out:tanh").
 std::string summary(const ArchSpec& spec);
 
 Json to_json(const ArchSpec& spec);
