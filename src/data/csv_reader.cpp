@@ -141,10 +141,13 @@ std::size_t read_header(const std::vector<Cell>& cells, const CsvScanner& scanne
   }
   const auto label = std::find(names.begin(), names.end(), params.label_column);
   if (label == names.end()) {
-    throw DataError("a CSV file has no label column", {.where = scanner.place(),
-                                                       .found = "columns " + list_text(names),
-                                                       .expected = "a column '" + params.label_column + "'",
-                                                       .hint = suggest(params.label_column, names)});
+    const std::string near = nearest_name(params.label_column, names);
+    throw DataError("a CSV file has no label column",
+                    {.where = scanner.place(),
+                     .found = "columns " + list_text(names),
+                     .expected = "a column '" + params.label_column + "'",
+                     .hint = near.empty() ? "name it: 'data: {label: NAME}' in a configuration, --label NAME on the command line"
+                                          : "did you mean '" + near + "'?"});
   }
   if (names.size() == 1) {
     throw DataError("a CSV file has no features",

@@ -18,6 +18,7 @@
 #include "snac/fixed/interpreter.hpp"
 #include "snac/flow/class_scores.hpp"
 #include "snac/flow/design_record.hpp"
+#include "snac/flow/hardware_page.hpp"
 
 namespace snac::flow {
 namespace {
@@ -232,6 +233,7 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
     for (const auto& [name, text] : codegen::synthesis_scripts(scripts)) {
       write_file_atomically(std::filesystem::path(directory) / name, text);
     }
+    write_file_atomically(std::filesystem::path(directory) / "README.md", hardware_page(net, design, params.title, kTop, !inputs.empty()));
   }
   fixed::save(net, directory + "/fixed_net.json");
   return sources;
