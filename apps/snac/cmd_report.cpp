@@ -10,6 +10,7 @@
 #include "snac/core/progress.hpp"
 #include "snac/report/page.hpp"
 #include "snac/report/study_view.hpp"
+#include "snac/store/store.hpp"
 
 namespace snac::app {
 namespace {
@@ -24,6 +25,7 @@ struct Options {
 /// Where the store is and which study of it is meant.
 struct Place {
   std::string run, study;
+  std::string folder = {};  ///< where the page goes; "" = beside the study
 };
 
 Place place_of(const Options& options) {
@@ -34,13 +36,14 @@ Place place_of(const Options& options) {
                  .expected = "one of both",
                  .hint = "snac report runs/jets_quick, or snac report --config configs/jets_quick.yaml"});
   }
-  if (!options.run.empty()) return {options.run, options.study};
+  if (!options.run.empty()) return {options.run, options.study, store::is_server(options.run) ? "." : ""};
   const flow::StudyConfig config = flow::load_config(options.config, options.overrides);
-  return {config.output_folder(), options.study.empty() ? config.study : options.study};
+  return {flow::storage_of(config), options.study.empty() ? config.study : options.study, config.output_folder()};
 }
 
-std::string default_output(const std::string& run) {
-  const std::filesystem::path path(run);
+std::string default_output(const Place& place) {
+  if (!place.folder.empty()) return (std::filesystem::path(place.folder) / "report.html").string();
+  const std::filesystem::path path(store::sqlite_path(place.run));
   return ((std::filesystem::is_directory(path) ? path : path.parent_path()) / "report.html").string();
 }
 
@@ -54,7 +57,7 @@ int write(const Options& options) {
   const Place place = place_of(options);
   const auto store = report::open_run(place.run);
   const std::string study = report::find_study(*store, place.study);
-  const std::string output = options.output.empty() ? default_output(place.run) : options.output;
+  const std::string output = options.output.empty() ? default_output(place) : options.output;
   const auto once = [&](int refresh) {
     Progress progress("report", 0, "", 0, kQuietSeconds);
     const Progress::Running running(&progress, "page of " + study);
@@ -89,7 +92,7 @@ void add_report(CLI::App& app, Action& action) {
                     {"snac report runs/jets_quick --watch 10", "every 10 s while a search runs in another terminal"}},
        .see = {"snac front", "docs/results.md"}});
   command->group(kStudyCommands);
-  command->add_option("run", options->run, "Folder of the study, for instance runs/jets_quick")->type_name(kFolder);
+  command->add_option("run", options->run, "Folder of the study, for instance runs/jets_quick, or the address of its database")->type_name(kFolder);
   command->add_option("-c,--config", options->config, "Instead of the folder: the configuration of the study (YAML)")->type_name(kFile);
   add_settings(*command, options->overrides);
   command->add_option("--study", options->study, "Name of the study, if the store holds several");
