@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include "reproduction_tables.hpp"
@@ -19,47 +20,50 @@
 namespace snac::flow {
 namespace {
 
-constexpr const char *kStage = "reproduction", *kSeconds = "seconds";
+constexpr const char* kStage = "reproduction";
 
-/// Wall-clock of each stage of a part, kept in its store: what a later run finds done costs nothing more.
+/// Wall-clock of each stage of a part, kept in its store by what determines the stage: what a later run finds done costs nothing more.
 class StageTimes {
  public:
-  explicit StageTimes(Study& study) : study_(study) {
-    if (const auto known = study.store().find_record(study.name(), kStage, kSeconds)) record_ = *known;
-  }
+  explicit StageTimes(Study& study)
+      : study_(study),
+        keys_{{"search", "search"}, {"compress", local_search_stage(study.config())}, {"hardware", hardware_stage(study.config())}} {}
 
   /// Runs one stage; time of a stage that was interrupted by an exception counts, too.
   template <class Body>
-  auto time(const char* stage, Body&& body) {
-    if (complete(stage)) return body();
+  auto time(const std::string& stage, Body&& body) {
+    const Json before = record(stage);
+    if (before["complete"].get<bool>()) return body();
     const auto start = std::chrono::steady_clock::now();
+    const auto put = [&](bool complete) {
+      const double seconds =
+          before["seconds"].get<double>() + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      study_.store().put_record(study_.name(), kStage, keys_.at(stage),
+                                {{"seconds", std::round(10 * seconds) / 10}, {"complete", complete}});
+    };
     try {
       auto result = body();
-      put(stage, start, true);
+      put(true);
       return result;
     } catch (...) {
-      put(stage, start, false);
+      put(false);
       throw;
     }
   }
 
-  bool complete(const char* stage) const { return record_.contains(stage) && record_[stage].value("complete", false); }
   Json seconds() const {
     Json seconds = Json::object();
-    for (const auto& [stage, item] : record_.items()) seconds[stage] = json_get<double>(item, "seconds", kStage);
+    for (const char* stage : {"search", "compress", "hardware"}) seconds[stage] = record(stage)["seconds"];
     return seconds;
   }
 
  private:
-  void put(const char* stage, std::chrono::steady_clock::time_point start, bool complete) {
-    const double before = record_.contains(stage) ? record_[stage].value("seconds", 0.0) : 0;
-    const double seconds = before + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    record_[stage] = {{"seconds", std::round(10 * seconds) / 10}, {"complete", complete}};
-    study_.store().put_record(study_.name(), kStage, kSeconds, record_);
+  Json record(const std::string& stage) const {
+    return study_.store().find_record(study_.name(), kStage, keys_.at(stage)).value_or(Json{{"seconds", 0.0}, {"complete", false}});
   }
 
   Study& study_;
-  Json record_ = Json::object();
+  std::map<std::string, std::string> keys_;
 };
 
 void write_part_config(const StudyConfig& config) {
