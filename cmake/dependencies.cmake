@@ -19,7 +19,11 @@
 #   pagmo2          libpagmo-dev         2.18      LGPL-3.0/GPL-3.0     tests only (oracle for fronts and hypervolume)
 #   Boost           (with pagmo2)        1.74+     BSL-1.0              tests only (multiprecision oracle)
 #   Chromium        chromium, chromium-driver  BSD-3-Clause and others  tests only (a browser for the report; skipped without)
-#   Python          python3              3.11      PSF-2.0              tests only (drives the browser)
+#   zsh, fish, mandoc  zsh, fish, mandoc  5.9, 3.6, 1.14  MIT-like, GPL-2.0, ISC  tests only (completion, man pages; skipped without)
+#   Python          python3              3.11      PSF-2.0              tests only (drives the browser, runs the snippets of the docs)
+#   Sphinx          python3-sphinx       5.3.0     BSD-2-Clause         documentation only (scripts/docs)
+#   MyST parser     python3-myst-parser  0.18.1    MIT                  documentation only (Markdown as the forge reads it)
+#   Furo            furo                 2022.12   MIT                  documentation only (theme)
 #   PostgreSQL      postgresql           15        PostgreSQL           tests only (a server of their own; skipped without)
 #   LIBXSMM, oneDNN libxsmm-dev, libdnnl-dev 1.17, 2.6 BSD-3-Clause, Apache-2.0  bench/product_speed only, if found
 #   Yosys, Verilator, Icarus Verilog (ISC, LGPL-3.0/Artistic-2.0, GPL-2.0) are run as programs, never linked.

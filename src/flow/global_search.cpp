@@ -37,6 +37,8 @@ class Stopwatch {
   std::map<std::string, double> seconds_;
 };
 
+constexpr double kQuietSeconds = 2;  ///< a shorter training of the baseline shows no progress
+
 std::string key_of(const space::Genome& identity) { return fmt::format("{}", fmt::join(identity, ",")); }
 
 class TrainingProblem : public search::Problem {
@@ -384,7 +386,11 @@ std::optional<Baseline> train_baseline(Study& study) {
     nn::TrainParams params = config.training;
     params.seed = derive_seed(study.config().seed, "baseline");
     const auto& split = study.splits().front();
-    const auto result = nn::train(mlp, study.train(), split.train, split.validation, params);
+    Progress progress("baseline", static_cast<std::size_t>(params.epochs), "epochs", 0, kQuietSeconds);
+    const auto result = nn::train(mlp, study.train(), split.train, split.validation, params, {.should_stop = [&](const nn::EpochLog&) {
+                                    progress.advance();
+                                    return false;
+                                  }});
     std::vector<std::uint32_t> rows(study.test().size());
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
     record = Json{{"validation_accuracy", result.validation.accuracy},

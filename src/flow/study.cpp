@@ -121,6 +121,19 @@ Study::Study(StudyConfig config, StudyParts parts) : config_(std::move(config)) 
   spdlog::info("{}: {} training, {} validation and {} test rows, {} features, {} classes; {}; {} threads, {} kernels", name(),
                splits_.front().train.size(), splits_.front().validation.size(), test_.size(), train_.num_features, train_.num_classes,
                candidates, threads_, nn::kernel_isa_name());
+  if (space_ != nullptr) warn_of_short_trainings();
+}
+
+void Study::warn_of_short_trainings() const {
+  constexpr std::size_t kFewSteps = 200;  // Adam at usual rates has hardly begun
+  const auto epochs = static_cast<std::size_t>(config_.search.training.epochs),
+             batch = static_cast<std::size_t>(config_.search.training.batch);
+  const std::size_t rows = splits_.front().train.size(), steps = epochs * ((rows + batch - 1) / batch);
+  if (steps >= kFewSteps) return;
+  spdlog::warn(
+      "candidates are trained for {} steps only ({} epochs of {} rows in batches of {}): too few to tell them apart by accuracy. Raise "
+      "search.epochs or lower search.batch, and the same under compress",
+      steps, epochs, rows, batch);
 }
 
 void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset& raw_test) {

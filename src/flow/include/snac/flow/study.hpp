@@ -46,6 +46,7 @@ class Study {
 
  private:
   class Lock;
+  void warn_of_short_trainings() const;
   void open_store(const data::RawDataset& raw_train, const data::RawDataset& raw_test);
   StudyConfig config_;
   int threads_ = 1;
