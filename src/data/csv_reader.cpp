@@ -14,6 +14,7 @@
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/interrupt.hpp"
+#include "snac/core/progress.hpp"
 
 namespace snac::data {
 namespace {
@@ -140,10 +141,13 @@ std::size_t read_header(const std::vector<Cell>& cells, const CsvScanner& scanne
   }
   const auto label = std::find(names.begin(), names.end(), params.label_column);
   if (label == names.end()) {
-    throw DataError("a CSV file has no label column", {.where = scanner.place(),
-                                                       .found = "columns " + list_text(names),
-                                                       .expected = "a column '" + params.label_column + "'",
-                                                       .hint = suggest(params.label_column, names)});
+    const std::string near = nearest_name(params.label_column, names);
+    throw DataError("a CSV file has no label column",
+                    {.where = scanner.place(),
+                     .found = "columns " + list_text(names),
+                     .expected = "a column '" + params.label_column + "'",
+                     .hint = near.empty() ? "name it: 'data: {label: NAME}' in a configuration, --label NAME on the command line"
+                                          : "did you mean '" + near + "'?"});
   }
   if (names.size() == 1) {
     throw DataError("a CSV file has no features",
@@ -170,8 +174,13 @@ RawDataset read_csv(const std::string& path, const ReadParams& params) {
 
   LabelColumn labels;
   std::vector<float> row(columns.size(), 0.0f);
+  constexpr std::size_t kMegabyte = 1'000'000;
+  Progress progress("reading " + path, text.size() / kMegabyte, "MB", 0, kQuietSeconds);
   while (scanner.next(cells)) {
-    if (labels.size() % 65536 == 0) throw_if_interrupted();
+    if (labels.size() % 4096 == 0) {
+      throw_if_interrupted();
+      progress.reach(scanner.bytes_read() / kMegabyte);
+    }
     check_row(cells, names.size(), scanner);
     const std::size_t number = labels.size();
     labels.add(cells[label], scanner, params.label_column);

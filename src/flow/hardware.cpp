@@ -18,6 +18,7 @@
 #include "snac/fixed/interpreter.hpp"
 #include "snac/flow/class_scores.hpp"
 #include "snac/flow/design_record.hpp"
+#include "snac/flow/hardware_page.hpp"
 
 namespace snac::flow {
 namespace {
@@ -232,6 +233,7 @@ std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const
     for (const auto& [name, text] : codegen::synthesis_scripts(scripts)) {
       write_file_atomically(std::filesystem::path(directory) / name, text);
     }
+    write_file_atomically(std::filesystem::path(directory) / "README.md", hardware_page(net, design, params.title, kTop, !inputs.empty()));
   }
   fixed::save(net, directory + "/fixed_net.json");
   return sources;
@@ -273,17 +275,17 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
   const StudyConfig& config = study.config();
   const std::string stage = hardware_stage(config);
   std::vector<std::unique_ptr<HardwareJob>> jobs;
-  std::vector<std::function<void()>> tasks;
-  int syntheses = 0;                             // tasks for Yosys
-  std::function<void(const std::string&)> live;  // shows a line of a running tool's log
+  std::vector<std::pair<std::string, std::function<void()>>> tasks;  ///< with what they are called while they run
+  int syntheses = 0;                                                 // tasks for Yosys
+  std::function<void(const std::string&)> live;                      // shows a line of a running tool's log
   for (const auto& model : models) {
     jobs.push_back(std::make_unique<HardwareJob>(study, stage, model));
     HardwareJob* job = jobs.back().get();
     if (!job->scored()) job->score_test_set();
     if (!job->record(job->circuit_key())) job->record_design();
-    if (!job->record(job->verify_key())) tasks.emplace_back([job] { job->verify_engines(); });
+    if (!job->record(job->verify_key())) tasks.emplace_back("simulation of " + model.name, [job] { job->verify_engines(); });
     if (wants(config, "yosys") && !job->record(job->yosys_key())) {
-      tasks.emplace_back([job, &syntheses, &study] {
+      tasks.emplace_back("yosys of " + model.name, [job, &syntheses, &study] {
         // Layers share the threads with those of other models; simulations are over long before large designs are synthesised.
         job->synthesize(std::max(1, study.threads() / syntheses));
       });
@@ -291,7 +293,7 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
     }
     for (const toolchain::VendorTool tool : vendor_tools(config.synth.tools)) {
       if (job->record(job->vendor_key(tool))) continue;
-      tasks.emplace_back([job, tool, &live] {
+      tasks.emplace_back(toolchain::to_string(tool) + " of " + model.name, [job, tool, &live] {
         job->synthesize_with(tool,
                              [&](std::string_view line) { live(toolchain::to_string(tool) + ": " + std::string(line.substr(0, 60))); });
       });
@@ -302,7 +304,10 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
     live = [&progress](const std::string& note) { progress.advance(0, note); };
     parallel_for(tasks.size(), study.threads(), [&](std::size_t i, int) {
       throw_if_interrupted();
-      tasks[i]();
+      {
+        const Progress::Running running(&progress, tasks[i].first);
+        tasks[i].second();
+      }
       progress.advance();
     });
   }

@@ -93,6 +93,7 @@ TEST_F(Csv, malformed_rows_are_named_by_line) {
 TEST_F(Csv, wrong_headers_are_explained) {
   expect_parts(error("1,2,0\n3,4,1\n"), {"line 1", "no header"});
   expect_parts(error("a,lable\n1,0\n"), {"no label column", "did you mean 'lable'?"});
+  expect_parts(error("a,kind\n1,0\n"), {"no label column", "columns a, kind", "data: {label: NAME}", "--label NAME"});
   expect_parts(error(",a,label\n0,1,0\n"), {"index=False"});
   expect_parts(error("a,a,label\n0,1,0\n"), {"two columns 'a'"});
   expect_parts(error("label\n0\n"), {"no features"});

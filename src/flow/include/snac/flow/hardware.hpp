@@ -32,7 +32,8 @@ void require_tools(const StudyConfig& config);
 /// Runs what is missing for each model. @throws MismatchError if an engine disagrees (the folder is kept for inspection).
 std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedModel>& models);
 
-/// Writes the Verilog project (sources, test bench, vectors, fixed_net.json, scripts for vendor tools) into a folder.
+/// Writes the Verilog project (sources, test bench, vectors, fixed_net.json; with a part also scripts for vendor
+/// tools and a README.md, see hardware_page.hpp) into a folder.
 /// @returns source file names in compile order.
 std::vector<std::string> write_verilog_project(const fixed::FixedNet& net, const Design& design, const std::string& directory,
                                                std::span<const std::int64_t> inputs, std::span<const std::int64_t> expected,
