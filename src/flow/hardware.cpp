@@ -276,6 +276,7 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
   const std::string stage = hardware_stage(config);
   std::vector<std::unique_ptr<HardwareJob>> jobs;
   std::vector<std::pair<std::string, std::function<void()>>> tasks;  ///< with what they are called while they run
+  int syntheses = 0;                                                 // tasks for Yosys
   std::function<void(const std::string&)> live;                      // shows a line of a running tool's log
   for (const auto& model : models) {
     jobs.push_back(std::make_unique<HardwareJob>(study, stage, model));
@@ -283,11 +284,13 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
     if (!job->scored()) job->score_test_set();
     if (!job->record(job->circuit_key())) job->record_design();
     if (!job->record(job->verify_key())) tasks.emplace_back("simulation of " + model.name, [job] { job->verify_engines(); });
-    if (wants(config, "yosys") && !job->record(job->yosys_key()))
-      tasks.emplace_back("yosys of " + model.name, [job, &tasks, &study] {
-        // Layers share the threads that the other tasks leave.
-        job->synthesize(std::max(1, study.threads() / static_cast<int>(tasks.size())));
+    if (wants(config, "yosys") && !job->record(job->yosys_key())) {
+      tasks.emplace_back("yosys of " + model.name, [job, &syntheses, &study] {
+        // Layers share the threads with those of other models; simulations are over long before large designs are synthesised.
+        job->synthesize(std::max(1, study.threads() / syntheses));
       });
+      ++syntheses;
+    }
     for (const toolchain::VendorTool tool : vendor_tools(config.synth.tools)) {
       if (job->record(job->vendor_key(tool))) continue;
       tasks.emplace_back(toolchain::to_string(tool) + " of " + model.name, [job, tool, &live] {

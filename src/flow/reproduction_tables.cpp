@@ -202,9 +202,8 @@ Json table_3(const Json& document, const cost::Device& device) {
                     common(records, [](const Json& r) { return r["hardware"]["source"].get<std::string>(); })});
   }
   std::vector<std::string> notes{
-      "Accuracy: of the integers that become hardware, on the test set, once. Latency and interval of ours are exact (schedule, measured "
-      "in "
-      "simulation) at the target clock, which no open tool can time; LUT, FF, DSP and BRAM18 by the tool named."};
+      "Accuracy: of the integers that become hardware, on the test set, once. Latency and interval of ours are exact (schedule) "
+      "at the target clock, which no open tool can time; LUT, FF, DSP and BRAM18 by the tool named."};
   double vectors = 0, mismatches = 0;
   for (const Json& part : document["parts"]) {
     vectors += part["hardware"]["vectors"].get<double>();
