@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -17,17 +19,52 @@
 
 namespace snac::program {
 
+namespace {
+
+/// Both ends of a new terminal.
+struct Terminal {
+  explicit Terminal(int columns) : ours(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    if (ours < 0 || ::grantpt(ours) != 0 || ::unlockpt(ours) != 0) throw std::runtime_error("no terminal");
+    theirs = ::open(::ptsname(ours), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const winsize size{.ws_row = 24, .ws_col = static_cast<unsigned short>(columns), .ws_xpixel = 0, .ws_ypixel = 0};
+    if (theirs < 0 || ::ioctl(theirs, TIOCSWINSZ, &size) != 0) throw std::runtime_error("no terminal");
+  }
+  ~Terminal() { ::close(ours); }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  /// What is written until all writers are gone, with plain line ends.
+  std::string read_all() {
+    ::close(theirs);
+    std::string text;
+    char block[4096];
+    for (ssize_t n = 0; (n = ::read(ours, block, sizeof(block))) > 0;) text.append(block, static_cast<std::size_t>(n));
+    for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;) text.erase(at, 1);
+    return text;
+  }
+  int ours, theirs = -1;
+};
+
+}  // namespace
+
 Outcome run(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
-  const TemporaryDirectory folder("snac_test");
-  const std::string out = folder.path() / "out", err = folder.path() / "err";
   std::vector<std::string> words{SNAC_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  return run_command(words, surroundings);
+}
+
+Outcome run_command(const std::vector<std::string>& command, const Surroundings& surroundings) {
+  const TemporaryDirectory folder("snac_test");
+  const std::string out = folder.path() / "out", err = folder.path() / "err";
+  std::vector<std::string> words = command;
+  std::optional<Terminal> terminal;
+  if (surroundings.terminal_columns > 0) terminal.emplace(surroundings.terminal_columns);
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork failed");
   if (child == 0) {
     const int out_file = ::open(out.c_str(), O_WRONLY | O_CREAT, 0600), err_file = ::open(err.c_str(), O_WRONLY | O_CREAT, 0600);
-    ::dup2(out_file, STDOUT_FILENO);
-    ::dup2(err_file, STDERR_FILENO);
+    ::dup2(terminal ? terminal->theirs : out_file, STDOUT_FILENO);
+    ::dup2(terminal ? terminal->theirs : err_file, STDERR_FILENO);
+    for (const auto& [name, value] : surroundings.environment) ::setenv(name.c_str(), value.c_str(), 1);
     if (!surroundings.path.empty()) ::setenv("PATH", surroundings.path.c_str(), 1);
     if (surroundings.file_size_limit > 0) {
       ::signal(SIGXFSZ, SIG_IGN);
@@ -37,7 +74,7 @@ Outcome run(const std::vector<std::string>& arguments, const Surroundings& surro
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    ::execv(argv[0], argv.data());
+    ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
   if (surroundings.kill_after_ms > 0) {
@@ -49,9 +86,10 @@ Outcome run(const std::vector<std::string>& arguments, const Surroundings& surro
     }
     ::kill(child, surroundings.signal);
   }
+  const std::string shown = terminal ? terminal->read_all() : std::string();
   int status = 0;
   ::waitpid(child, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), terminal ? shown : read_file(out), read_file(err)};
 }
 
 Outcome run_toy(const std::string& config, std::vector<std::string> more, const Surroundings& surroundings) {

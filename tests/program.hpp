@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace snac::program {
@@ -20,9 +21,13 @@ struct Surroundings {
   std::size_t file_size_limit = 0;  ///< bytes a file may grow to (RLIMIT_FSIZE): a disk that fills up; 0 = none
   int kill_after_ms = 0;            ///< sends `signal` after this time; 0 = never
   int signal = 9;                   ///< SIGKILL
+  int terminal_columns = 0;         ///< runs in a terminal of this width: Outcome::out is what it shows, of both outputs; 0 = no terminal
+  std::vector<std::pair<std::string, std::string>> environment = {};  ///< set on top of ours
 };
 
 Outcome run(const std::vector<std::string>& arguments, const Surroundings& surroundings = {});
+/// The same with any program, looked up on PATH.
+Outcome run_command(const std::vector<std::string>& words, const Surroundings& surroundings = {});
 
 /// The configuration of a study that takes seconds: a sample of the jets, small networks.
 /// `tools` is the YAML list of synth.tools. @returns the path of the file.

@@ -66,7 +66,7 @@ TEST_F(SurrogateHls, wrong_input_is_explained) {
     EXPECT_EQ(outcome.exit_code, code) << outcome.err;
     for (const auto& part : parts) EXPECT_NE(outcome.err.find(part), std::string::npos) << part << "\n" << outcome.err;
   };
-  expect({"surrogate"}, 2, {"subcommand"});
+  expect({"surrogate"}, 2, {"a command is missing"});
   expect({"surrogate", "fit-hls", "--reports", path("none.csv")}, 6, {"none.csv"});
   expect({"surrogate", "fit-hls", "--reports", empty}, 4, {"empty.csv"});
   expect({"surrogate", "fit-hls", "--reports", reports, "--where", "project"}, 3, {"COLUMN=PATTERN"});

@@ -53,8 +53,10 @@ std::string report(const flow::CalibrationRun& run, bool list) {
 int run_calibration(const Options& options) {
   const flow::CalibrationRun run = flow::calibrate(options.params);
   if (!options.output.empty()) write_file_atomically(options.output, cost::to_json(run.calibration).dump(2) + "\n");
-  print(options.json ? Json{{"calibration", cost::to_json(run.calibration)}, {"samples", flow::samples_json(run)}}.dump(2) + "\n"
-                     : report(run, options.list));
+  if (options.json)
+    print_json({{"calibration", cost::to_json(run.calibration)}, {"samples", flow::samples_json(run)}});
+  else
+    print_text(report(run, options.list));
   return 0;
 }
 
@@ -63,22 +65,24 @@ int run_calibration(const Options& options) {
 void add_calibrate(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   options->params.cache = "runs/calibration";
-  CLI::App* command = app.add_subcommand("calibrate", "Fit the cost model to the synthesis tool, and measure its error");
-  command->footer(
-      "Makes random networks, counts the logic of each on its circuit, synthesises them with Yosys and fits how many LUTs each sort\n"
-      "of logic takes. Every third network and the large ones are held out: the errors printed are theirs. Three to fifteen minutes\n"
-      "on two cores; interrupted, it goes on where it was. One calibration is shipped with the program; make your own for another Yosys "
-      "and\n"
-      "name it as target.calibration in a study or with 'snac synth --calibration'. See docs/cost-model.md.\n"
-      "Example:\n"
-      "  snac calibrate --output my_calibration.json");
-  command->add_option("-o,--output", options->output, "Calibration file to write");
+  CLI::App* command = add_command(
+      app, "calibrate", "Fit the cost model of circuits to the synthesis tool, and measure its error",
+      {.about =
+           "Makes random networks, counts the logic of each on its circuit, synthesises them with Yosys and fits how many LUTs each "
+           "sort of logic takes. Every third network and the large ones are held out: the errors printed are theirs. Three to fifteen "
+           "minutes on two cores; interrupted, it goes on where it was. One calibration is shipped with the program; make your own for "
+           "another Yosys and name it as target.calibration in a study or with 'snac synth --calibration'.",
+       .examples = {{"snac calibrate --output my_calibration.json", ""},
+                    {"snac calibrate --networks 24 --large 0 --list", "quicker and coarser; prints every network"}},
+       .see = {"snac synth", "docs/cost-model.md"}});
+  command->group(kEstimatorCommands);
+  command->add_option("-o,--output", options->output, "Calibration file to write")->type_name(kFile);
   command->add_option("--networks", options->params.networks, "Networks of 100 to 12,000 LUTs; a third of them held out")
       ->check(CLI::Range(12, 10000));
   command->add_option("--large", options->params.large, "Held-out networks of 10,000 to 20,000 LUTs")->check(CLI::Range(0, 1000));
   command->add_option("--seed", options->params.seed, "Of the networks");
-  command->add_option("--family", options->params.family, "Family as Yosys names it: xcup, xcu, xc7, xc6v");
-  command->add_option("--cache", options->params.cache, "Folder that keeps finished syntheses");
+  command->add_option("--family", options->params.family, "Family as Yosys names it")->check(known_values({"xcup", "xcu", "xc7", "xc6v"}));
+  command->add_option("--cache", options->params.cache, "Folder that keeps finished syntheses")->type_name(kFolder);
   command->add_option("--threads", options->params.threads, "Syntheses at once; 0 = as many as cores")->check(CLI::Range(0, 1024));
   command->add_flag("--list", options->list, "Print every network");
   command->add_flag("--json", options->json, "Print calibration and networks as JSON");

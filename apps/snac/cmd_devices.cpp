@@ -10,15 +10,17 @@ namespace snac::app {
 
 void add_devices(CLI::App& app, Action& action) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("devices", "List the known parts and boards");
   auto file = std::make_shared<std::string>();
-  command->footer(
-      "A study takes devices of your own from the YAML file that target.devices names:\n"
-      "  - {name: my_part, board: my_board, fabric: ultrascale_plus, lut: 230400, ff: 460800, dsp: 1728, bram18: 624,\n"
-      "     part: xczu7ev-ffvc1156-2-e}\n"
-      "Example:\n"
-      "  snac devices --file my_devices.yaml");
-  command->add_option("--file", *file, "Also list the devices of a YAML file");
+  CLI::App* command = add_command(
+      app, "devices", "List the known parts and boards with their resources",
+      {.about = "Names of this list are what target.device and --device take. A study takes devices of your own from the YAML file that "
+                "target.devices names:\n"
+                "  - {name: my_part, board: my_board, fabric: ultrascale_plus, lut: 230400, ff: 460800,\n"
+                "     dsp: 1728, bram18: 624, part: xczu7ev-ffvc1156-2-e}",
+       .examples = {{"snac devices", ""}, {"snac devices --json", ""}, {"snac devices --file my_devices.yaml", "with devices of your own"}},
+       .see = {"snac estimate", "docs/configuration.md"}});
+  command->group(kOtherCommands);
+  command->add_option("--file", *file, "Also list the devices of a YAML file")->type_name(kFile);
   command->add_flag("--json", *json, "Print as JSON");
   command->callback([&action, json, file] {
     action = [json, file] {
@@ -45,7 +47,10 @@ void add_devices(CLI::App& app, Action& action) {
         table.add_row(
             {d.name, d.board, d.family, count(d.lut), count(d.ff), count(d.dsp), count(d.bram18), count(d.uram), cost::speed_grade(d)});
       }
-      print(*json ? list.dump(2) + "\n" : table.str());
+      if (*json)
+        print_json(list);
+      else
+        print_text(table.str());
       return 0;
     };
   });

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "commands.hpp"
+#include "snac/core/progress.hpp"
 #include "snac/core/text_table.hpp"
 #include "snac/cost/operations.hpp"
 #include "snac/cost/surrogate.hpp"
@@ -126,7 +127,9 @@ int run_estimate(const Options& options) {
   const flow::StudyConfig config = config_of(options);
   Json json = Json::array();
   std::string text;
+  Progress progress("estimates", options.networks.size(), "networks", 0, kQuietSeconds);
   for (const std::string& network : options.networks) {
+    const Progress::Running running(&progress, network);
     if (const auto net = integers_of(network)) {
       const flow::Design design = flow::design(*net, config);
       const cost::Resources& used = design.resources();
@@ -161,7 +164,10 @@ int run_estimate(const Options& options) {
                     {"surrogate", figures(estimates.surrogate)},
                     {"outside", estimates.outside}});
   }
-  print(options.json ? json.dump(2) + "\n" : text);
+  if (options.json)
+    print_json(json);
+  else
+    print_text(text);
   return 0;
 }
 
@@ -169,30 +175,40 @@ int run_estimate(const Options& options) {
 
 void add_estimate(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("estimate", "What networks would take, before they are trained");
-  command->footer(
-      "Two estimators of this program's own hardware: the surrogate, learnt from trained and compressed networks, with an interval that\n"
-      "holds the truth nine times of ten; and the sample, a circuit of drawn weights. With --rule4ml its predictors of an HLS flow beside\n"
-      "them. For a network that has its weights, 'snac synth' counts the circuit instead. See docs/estimation.md.\n"
-      "Examples:\n"
-      "  snac estimate 24-64-32-16-5 --weights 8 --activations 8 --sparsity 0.5 --device vu13p\n"
-      "  snac estimate 24-64-32-16-5 24-120-60-32-5 -c configs/jets_paper.yaml --reuse-factor 8 --json\n"
-      "  snac estimate model.onnx fixed_net.json");
+  CLI::App* command = add_command(
+      app, "estimate", "What networks would take, before they are trained",
+      {.about =
+           "Two estimators of this program's own hardware: the surrogate, learnt from trained and compressed networks, with an interval "
+           "that holds the truth nine times of ten; and the sample, a circuit of drawn weights. With --rule4ml its predictors of an HLS "
+           "flow beside them. For a network that has its weights, 'snac synth' counts the circuit instead.",
+       .examples = {{"snac estimate 24-64-32-16-5 --weights 8 --activations 8 --sparsity 0.5 --device vu13p", ""},
+                    {"snac estimate 24-64-32-16-5 24-120-60-32-5 -c configs/jets_paper.yaml --reuse-factor 8 --json",
+                     "two networks, for the target of a study"},
+                    {"snac estimate model.onnx fixed_net.json", "models made elsewhere"}},
+       .see = {"snac synth", "snac surrogate", "docs/estimation.md"}});
+  command->group(kNetworkCommands);
   command
       ->add_option("networks", options->networks,
                    "Sizes from input to logits, as in 24-64-32-5; or files: float models as in 'snac import', or fixed_net.json")
       ->required();
-  command->add_option("-c,--config", options->config, "Study whose target is meant (YAML); default: the defaults of every key");
-  command->add_option("--set", options->overrides, "Change one key of it: --set target.sparsity=0.8 (may be repeated)");
-  command->add_option("--activation", options->activation, "Of the hidden layers: relu, tanh, sigmoid, leaky_relu, linear")
-      ->capture_default_str();
+  command->add_option("-c,--config", options->config, "Study whose target is meant (YAML); default: the defaults of every key")
+      ->type_name(kFile);
+  add_settings(*command, options->overrides);
+  command->add_option("--activation", options->activation, "Of the hidden layers")->check(known_values(kActivations));
   command->add_flag("--batch-norm", options->batch_norm, "Hidden layers have batch normalisation");
-  command->add_option("--weights", options->weight_bits, "Bits of a weight")->check(CLI::Range(2, 16));
-  command->add_option("--activations", options->activation_bits, "Bits of an activation")->check(CLI::Range(2, 16));
-  command->add_option("--sparsity", options->sparsity, "Share of zero weights")->check(CLI::Range(0.0, 0.99));
-  command->add_option("--surrogate", options->surrogate,
-                      "Surrogate of 'snac surrogate train'; default: the one that comes with the program");
-  command->add_option("--rule4ml", options->rule4ml, "Folder of rule4ml's predictor files");
+  command->add_option("--weights", options->weight_bits, "Bits of a weight; default: the study's")
+      ->check(CLI::Range(2, 16))
+      ->default_str("");
+  command->add_option("--activations", options->activation_bits, "Bits of an activation; default: the study's")
+      ->check(CLI::Range(2, 16))
+      ->default_str("");
+  command->add_option("--sparsity", options->sparsity, "Share of zero weights; default: the study's")
+      ->check(CLI::Range(0.0, 0.99))
+      ->default_str("");
+  command
+      ->add_option("--surrogate", options->surrogate, "Surrogate of 'snac surrogate train'; default: the one that comes with the program")
+      ->type_name(kFile);
+  command->add_option("--rule4ml", options->rule4ml, "Folder of rule4ml's predictor files")->type_name(kFolder);
   options->design.add_to(*command);
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return run_estimate(*options); }; });

@@ -44,7 +44,7 @@ int run_export(const Options& options) {
   Json json{{"model", options.model.model}, {"format", options.format}, {"file", options.output}};
   json.update(options.format == "qonnx" ? export_qonnx(options) : export_onnx(options));
   if (options.json) {
-    print(json.dump(2) + "\n");
+    print_json(json);
     return 0;
   }
   std::string text = fmt::format("{} written to {}\n", options.format == "qonnx" ? "QONNX" : "ONNX", options.output);
@@ -53,7 +53,7 @@ int run_export(const Options& options) {
     text += json["for_hls4ml"].get<bool>() ? "hls4ml reads it to the same integers (docs/exchange.md says how)\n"
                                            : "hls4ml does not read it to the same integers; the qonnx package does\n";
   }
-  print(text);
+  print_text(text);
   return 0;
 }
 
@@ -61,20 +61,21 @@ int run_export(const Options& options) {
 
 void add_export(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("export", "Write a model for other tools: QONNX (integers, for qonnx and hls4ml) or ONNX (float)");
-  command->footer(
-      "QONNX says every type with Quant nodes: the qonnx package executes it and hls4ml makes firmware of it, with the same integers\n"
-      "as snac's. What it cannot say exactly is refused with the reason; softmax outputs, for instance: take --output-stage logits.\n"
-      "The inputs of the file are features prepared as the model says, on the grid of its input type.\n"
-      "ONNX is for float models: a trial of a study by its name (m12, see snac front), a .mlp file of snac import, or any file that\n"
-      "snac import reads.\n"
-      "Examples:\n"
-      "  snac export --config configs/jets_quick.yaml -m m12-w8a8-p3 -o jets.onnx\n"
-      "  snac export -m runs/jets_quick/hardware/m12-w8a8-p3/fixed_net.json -o jets.onnx\n"
-      "  snac export --config configs/jets_quick.yaml -m m12 --format onnx -o float.onnx\n"
-      "See docs/exchange.md.");
+  CLI::App* command = add_command(
+      app, "export", "Write a model for other tools: QONNX (integers, for qonnx and hls4ml) or ONNX (float)",
+      {.about =
+           "QONNX says every type with Quant nodes: the qonnx package executes it and hls4ml makes firmware of it, with the same "
+           "integers as snac's. What it cannot say exactly is refused with the reason; softmax outputs, for instance: take "
+           "--output-stage logits. The inputs of the file are features prepared as the model says, on the grid of its input type.\n\n"
+           "ONNX is for float models: a trial of a study by its name (m12, see 'snac front'), a .mlp file of 'snac import', or any file "
+           "that 'snac import' reads.",
+       .examples = {{"snac export -m runs/jets_quick/hardware/m136-learned-e320/fixed_net.json -o jets.onnx", ""},
+                    {"snac export --config configs/jets_quick.yaml -m m136-learned-e320 -o jets.onnx", "the same from the study's record"},
+                    {"snac export --config configs/jets_quick.yaml -m m136 --format onnx -o float.onnx", "the float network of a trial"}},
+       .see = {"snac import", "docs/exchange.md"}});
+  command->group(kNetworkCommands);
   options->model.add_to(*command);
-  command->add_option("-o,--output", options->output, "File to write (.onnx)")->required();
+  command->add_option("-o,--output", options->output, "File to write (.onnx)")->required()->type_name(kFile);
   command->add_option("--format", options->format, "qonnx (a compressed model) or onnx (a float model)")
       ->check(CLI::IsMember({"qonnx", "onnx"}));
   command->add_flag("--json", options->json, "Print as JSON");

@@ -55,25 +55,35 @@ std::string csv_of(const std::vector<Row>& rows) {
   return text;
 }
 
-std::string json_of(const std::vector<Row>& rows) {
+Json json_of(const std::vector<Row>& rows) {
   Json json = Json::array();
   for (const auto& row : rows)
     json.push_back({{"name", row.name}, {"network", row.network}, {"front", row.on_front}, {"values", row.values}});
-  return json.dump(2) + "\n";
+  return json;
 }
 
 }  // namespace
 
 void add_front(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("front", "Print the Pareto front of a study (also while it runs)");
+  CLI::App* command = add_command(
+      app, "front", "Print the Pareto front of a study, also while it runs",
+      {.about =
+           "Candidates of the global search, or with --stage compress the models of the local search, that no other one beats in every "
+           "objective. For people a table, no wider than the terminal; --csv and --json give every figure that was measured.",
+       .examples = {{"snac front --config configs/jets_quick.yaml", "searched networks"},
+                    {"snac front --config configs/jets_quick.yaml --stage compress --metrics accuracy,lut,latency_ns", "compressed models"},
+                    {"snac front --config configs/jets_quick.yaml --all --csv > trials.csv", "all candidates, for a spreadsheet"}},
+       .see = {"snac report", "snac synth", "docs/configuration.md"}});
+  command->group(kStudyCommands);
   options->study.add_to(*command);
-  command->add_option("--stage", options->stage, "search or compress")->check(CLI::IsMember({"search", "compress"}));
+  command->add_option("--stage", options->stage, "Whose front")->check(CLI::IsMember({"search", "compress"}));
   command
       ->add_option("--metrics", options->metrics,
                    "What spans the front, for instance accuracy,lut,latency_ns; default: the objectives, "
                    "and for compressed models accuracy, LUT and cycles")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->type_name("NAMES");
   command->add_flag("--all", options->all, "All candidates, not the front only (with --csv or --json)");
   auto* csv = command->add_flag("--csv", options->csv, "Comma-separated values");
   command->add_flag("--json", options->json, "JSON")->excludes(csv);
@@ -86,9 +96,9 @@ void add_front(CLI::App& app, Action& action) {
       if (options->csv)
         print(csv_of(rows_of(result, *options)));
       else if (options->json)
-        print(json_of(rows_of(result, *options)));
+        print_json(json_of(rows_of(result, *options)));
       else
-        print(options->stage == "search" ? flow::trials_table(result, config) : flow::compressed_table(result, config));
+        print_text(options->stage == "search" ? flow::trials_table(result, config) : flow::compressed_table(result, config));
       return 0;
     };
   });

@@ -58,14 +58,14 @@ int run_import(const Options& options) {
   json["network"] = network;
   if (!options.output.empty()) json["output"] = options.output;
   if (options.json) {
-    print(json.dump(2) + "\n");
+    print_json(json);
     return 0;
   }
   std::string text =
       fmt::format("{}: {}, {}\n{}\n", options.file, model.producer, model.quantised() ? "a network of integers" : "a float model", network);
   for (const std::string& note : model.notes) text += "note: " + note + "\n";
   if (!options.output.empty()) text += fmt::format("written to {}. What next:\n{}", options.output, next);
-  print(text);
+  print_text(text);
   return 0;
 }
 
@@ -73,22 +73,25 @@ int run_import(const Options& options) {
 
 void add_import(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("import", "Read a model made elsewhere: ONNX, QONNX, Keras .h5 or .keras (MLPs)");
-  command->footer(
-      "A quantised file (Quant or QuantizeLinear nodes) becomes a network of integers, fixed_net.json: verify, synth and export take it.\n"
-      "A float file becomes a .mlp file. To compress it and make hardware of it, name it in a study instead of a search space:\n"
-      "  study: mine\n"
-      "  data: {train: train.h5, test: test.h5, scaling: none}    # features as the model was trained on\n"
-      "  models: [model.onnx]                                     # .onnx, .keras, .h5 or .mlp\n"
-      "Then 'snac run', 'compress', 'front', 'synth' and 'verify' with that study work on it without a search; the model is trial m0.\n"
-      "Without -o the file is read and described only.\n"
-      "Examples:\n"
-      "  snac import model.keras\n"
-      "  snac import brevitas.onnx -o fixed_net.json --input 'fixed<16,6>'\n"
-      "  snac import classifier.onnx --output-name probabilities -o model.mlp\n"
-      "See docs/exchange.md.");
-  command->add_option("file", options->file, "Model: .onnx, .keras, .h5; what it is, is told by its content")->required();
-  command->add_option("-o,--output", options->output, "File to write: fixed_net.json of a quantised model, .mlp of a float one");
+  CLI::App* command = add_command(
+      app, "import", "Read a model made elsewhere: ONNX, QONNX, Keras .h5 or .keras (MLPs)",
+      {.about =
+           "A quantised file (Quant or QuantizeLinear nodes) becomes a network of integers, fixed_net.json: verify, synth and export "
+           "take it.\n\n"
+           "A float file becomes a .mlp file. To compress it and make hardware of it, name it in a study instead of a search space:\n"
+           "  study: mine\n"
+           "  data: {train: train.h5, test: test.h5, scaling: none}  # as the model was trained\n"
+           "  models: [model.onnx]                                   # .onnx, .keras, .h5 or .mlp\n"
+           "Then 'snac run', 'compress', 'front', 'synth' and 'verify' with that study work on it without a search; the model is trial "
+           "m0. Without -o the file is read and described only.",
+       .examples = {{"snac import model.keras", "what it is"},
+                    {"snac import brevitas.onnx -o fixed_net.json --input 'fixed<16,6>'", ""},
+                    {"snac import classifier.onnx --output-name probabilities -o model.mlp", ""}},
+       .see = {"snac compress", "snac verify", "docs/exchange.md"}});
+  command->group(kNetworkCommands);
+  command->add_option("file", options->file, "Model: .onnx, .keras, .h5; what it is, is told by its content")->required()->type_name(kFile);
+  command->add_option("-o,--output", options->output, "File to write: fixed_net.json of a quantised model, .mlp of a float one")
+      ->type_name(kFile);
   command->add_option("--input", options->input,
                       "Type of the inputs of a quantised model that does not quantise them, for instance fixed<16,6>");
   command->add_option("--output-name", options->output_name, "ONNX: the value to read as the model's output, if there are several");

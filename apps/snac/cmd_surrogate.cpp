@@ -18,6 +18,7 @@ using flow::SurrogateDataParams;
 
 struct GenerateOptions {
   StudyOptions study;
+  bool json = false;
   SurrogateDataParams params;
   std::string weight_bits = "3-10", activation_bits = "3-10", sparsity = "0-0.9", adders_per_stage = "1-4", file;
 };
@@ -47,36 +48,40 @@ int run_generate(GenerateOptions options) {
   options.params.validate();
   const flow::Study study(options.study.load(), flow::StudyParts::data);
   const int rows = flow::generate_surrogate_data(study, options.params, options.file);
-  print(fmt::format("{}: {} rows added\n", options.file, rows));
+  if (options.json)
+    print_json({{"file", options.file}, {"rows_added", rows}});
+  else
+    print_text(fmt::format("{}: {} rows added\n", options.file, rows));
   return 0;
 }
 
 void add_generate(CLI::App& parent, Action& action) {
   auto options = std::make_shared<GenerateOptions>();
-  CLI::App* command = parent.add_subcommand("generate", "Train, compress and count random candidates of a study's search space");
-  command->footer(
-      "Every network is trained on the study's data as 'search' says, compressed to several targets drawn from the ranges below as\n"
-      "'search.circuit' says, and counted as hardware. Interrupted, it goes on where it was; a larger --networks continues a file.\n"
-      "About half a second of processor time per network with the shipped sample.\n"
-      "Example:\n"
-      "  snac surrogate generate -c configs/jets_quick.yaml --networks 1000 -o jets.jsonl");
+  CLI::App* command = add_command(
+      parent, "generate", "Train, compress and count random candidates of a study's search space",
+      {.about =
+           "Every network is trained on the study's data as 'search' says, compressed to several targets drawn from the ranges below as "
+           "'search.circuit' says, and counted as hardware. Interrupted, it goes on where it was; a larger --networks continues a file. "
+           "About half a second of processor time per network with the shipped sample.",
+       .examples = {{"snac surrogate generate -c configs/jets_quick.yaml --networks 1000 -o jets.jsonl", ""},
+                    {"snac surrogate generate -c configs/jets_quick.yaml --networks 200 --seed 7 -o fresh.jsonl", "rows to judge by"}},
+       .see = {"snac surrogate train", "docs/estimation.md"}});
   options->study.add_to(*command);
   // CLI11 keeps the study's -o for its folder elsewhere; here the only thing written is the file.
   command->remove_option(command->get_option("--output"));
-  command->add_option("-o,--output", options->file, "File of rows to write or continue (JSON lines)")->required();
+  command->add_option("-o,--output", options->file, "File of rows to write or continue (JSON lines)")->required()->type_name(kFile);
   command->add_option("--networks", options->params.networks, "Networks in the file")->check(CLI::Range(1, 1'000'000));
   command->add_option("--targets", options->params.targets, "Compressions of each network")->check(CLI::Range(1, 1000));
   command->add_option("--seed", options->params.seed, "Of choices, targets and trainings");
-  command->add_option("--weight-bits", options->weight_bits, "Range of weight widths")->capture_default_str();
-  command->add_option("--activation-bits", options->activation_bits, "Range of activation widths")->capture_default_str();
-  command->add_option("--sparsity", options->sparsity, "Range of shares of zero weights")->capture_default_str();
-  command->add_option("--adders-per-stage", options->adders_per_stage, "Range of adder levels per pipeline stage")->capture_default_str();
-  command->add_option("--reuse-factors", options->params.reuse_factors, "Reuse factors to draw from; 1 = unrolled")
-      ->delimiter(',')
-      ->capture_default_str();
-  command->add_option("--argmax-share", options->params.argmax_share, "Share of targets that give the class")->capture_default_str();
-  command->add_option("--softmax-share", options->params.softmax_share, "Share of targets that give probabilities")->capture_default_str();
+  command->add_option("--weight-bits", options->weight_bits, "Range of weight widths");
+  command->add_option("--activation-bits", options->activation_bits, "Range of activation widths");
+  command->add_option("--sparsity", options->sparsity, "Range of shares of zero weights");
+  command->add_option("--adders-per-stage", options->adders_per_stage, "Range of adder levels per pipeline stage");
+  command->add_option("--reuse-factors", options->params.reuse_factors, "Reuse factors to draw from; 1 = unrolled")->delimiter(',');
+  command->add_option("--argmax-share", options->params.argmax_share, "Share of targets that give the class");
+  command->add_option("--softmax-share", options->params.softmax_share, "Share of targets that give probabilities");
   command->add_option("--synthesised", options->params.synthesised, "Networks of which one target is also synthesised with Yosys");
+  command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return run_generate(*options); }; });
 }
 
@@ -119,9 +124,11 @@ int run_train(const TrainOptions& options) {
   for (const std::string& file : options.files) data.push_back(cost::load_surrogate_rows(file));
   const auto surrogate = cost::ArchitectureSurrogate::train(data, options.training);
   write_file_atomically(options.output, surrogate.to_json().dump() + "\n");
-  print(options.json ? Json{{"source", surrogate.source()}, {"card", cost::to_json(surrogate.card())}}.dump(2) + "\n"
-                     : fmt::format("{}: {}\nOn networks that it was not trained on:\n\n{}", options.output, surrogate.source(),
-                                   report(surrogate.card())));
+  if (options.json)
+    print_json({{"source", surrogate.source()}, {"card", cost::to_json(surrogate.card())}});
+  else
+    print_text(
+        fmt::format("{}: {}\nOn networks that it was not trained on:\n\n{}", options.output, surrogate.source(), report(surrogate.card())));
   return 0;
 }
 
@@ -137,37 +144,42 @@ int run_evaluate(const EvaluateOptions& options) {
     }
   }
   const cost::SurrogateEvaluations evaluations = cost::evaluate(surrogate, rows);
-  print(options.json ? Json{{"source", surrogate.source()}, {"evaluation", cost::to_json(evaluations)}}.dump(2) + "\n"
-                     : surrogate.source() + "\n\n" + report(evaluations));
+  if (options.json)
+    print_json({{"source", surrogate.source()}, {"evaluation", cost::to_json(evaluations)}});
+  else
+    print_text(surrogate.source() + "\n\n" + report(evaluations));
   return 0;
 }
 
 void add_train(CLI::App& parent, Action& action) {
   auto options = std::make_shared<TrainOptions>();
-  CLI::App* command = parent.add_subcommand("train", "Train an architecture surrogate on files of 'generate'");
-  command->footer(
-      "Four fifths of the networks are fitted to, a tenth sets the widths of the 90 % intervals, a tenth is held out: the errors printed,\n"
-      "and kept in the file, are those of the last tenth. A minute or two for 1,000 networks.\n"
-      "Example:\n"
-      "  snac surrogate train jets.jsonl more.jsonl -o my_surrogate.json\n"
-      "  snac search -c study.yaml --set target.estimator=surrogate --set target.surrogate=my_surrogate.json");
+  CLI::App* command = add_command(
+      parent, "train", "Train an architecture surrogate on files of 'generate'",
+      {.about = "Four fifths of the networks are fitted to, a tenth sets the widths of the 90 % intervals, a tenth is held out: the errors "
+                "printed, and kept in the file, are those of the last tenth. A minute or two for 1,000 networks.",
+       .examples = {{"snac surrogate train jets.jsonl more.jsonl -o my_surrogate.json", ""},
+                    {"snac search -c study.yaml --set target.estimator=surrogate --set target.surrogate=my_surrogate.json",
+                     "a search with it"}},
+       .see = {"snac surrogate evaluate", "snac estimate", "docs/estimation.md"}});
   command->add_option("rows", options->files, "Files of rows")->required()->check(CLI::ExistingFile);
-  command->add_option("-o,--output", options->output, "Surrogate file to write (JSON)")->required();
-  command->add_option("--epochs", options->training.epochs, "Of the training")->capture_default_str();
-  command->add_option("--seed", options->training.seed, "Of initial weights and order")->capture_default_str();
+  command->add_option("-o,--output", options->output, "Surrogate file to write (JSON)")->required()->type_name(kFile);
+  command->add_option("--epochs", options->training.epochs, "Of the training");
+  command->add_option("--seed", options->training.seed, "Of initial weights and order");
   command->add_flag("--json", options->json, "Print the card as JSON");
   command->callback([&action, options] { action = [options] { return run_train(*options); }; });
 }
 
 void add_evaluate(CLI::App& parent, Action& action) {
   auto options = std::make_shared<EvaluateOptions>();
-  CLI::App* command = parent.add_subcommand("evaluate", "Compare a surrogate with files of 'generate'");
-  command->footer(
-      "Honest only for rows that the surrogate was not trained on: make them with another seed or study.\n"
-      "Example:\n"
-      "  snac surrogate evaluate fresh.jsonl --surrogate my_surrogate.json");
+  CLI::App* command =
+      add_command(parent, "evaluate", "Compare a surrogate with files of 'generate'",
+                  {.about = "Honest only for rows that the surrogate was not trained on: make them with another seed or study.",
+                   .examples = {{"snac surrogate evaluate fresh.jsonl --surrogate my_surrogate.json", ""},
+                                {"snac surrogate evaluate fresh.jsonl --json", "the one that comes with the program"}},
+                   .see = {"snac surrogate train", "docs/estimation.md"}});
   command->add_option("rows", options->files, "Files of rows")->required()->check(CLI::ExistingFile);
-  command->add_option("--surrogate", options->surrogate, "Surrogate file; empty = the one that comes with the program");
+  command->add_option("--surrogate", options->surrogate, "Surrogate file; without it the one that comes with the program")
+      ->type_name(kFile);
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return run_evaluate(*options); }; });
 }
@@ -175,7 +187,16 @@ void add_evaluate(CLI::App& parent, Action& action) {
 }  // namespace
 
 void add_surrogate(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("surrogate", "Estimators before training: make their data, train and evaluate them");
+  CLI::App* command = add_command(
+      app, "surrogate", "Estimators before training: make their data, train and evaluate them",
+      {.about =
+           "generate, train and evaluate are for this program's own hardware: a surrogate of your data and search space instead of the "
+           "shipped one. fit-hls, evaluate-hls and estimate-hls learn an HLS flow from its reports; rule4ml runs its predictors.",
+       .examples = {{"snac surrogate generate -c configs/jets_quick.yaml --networks 1000 -o jets.jsonl", ""},
+                    {"snac surrogate train jets.jsonl -o my_surrogate.json", ""},
+                    {"snac estimate 24-64-32-5 --surrogate my_surrogate.json", ""}},
+       .see = {"snac estimate", "docs/estimation.md"}});
+  command->group(kEstimatorCommands);
   command->require_subcommand(1);
   add_generate(*command, action);
   add_train(*command, action);

@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
+#include "snac/core/progress.hpp"
 #include "snac/core/text_table.hpp"
 #include "snac/cost/hls_surrogate.hpp"
 #include "snac/cost/rule4ml.hpp"
@@ -20,8 +21,11 @@ struct ReportOptions {
   std::vector<std::string> files, where;
 
   void add_to(CLI::App& command) {
-    command.add_option("--reports", files, "Files of reports: CSV tables of layers or networks, or JSON of wa-hls4ml")->required();
-    command.add_option("--where", where, "Use only rows whose column matches: --where 'project=*/DSP_reuse1' (may be repeated; * and ?)");
+    command.add_option("--reports", files, "Files of reports: CSV tables of layers or networks, or JSON of wa-hls4ml")
+        ->required()
+        ->type_name(kFile);
+    command.add_option("--where", where, "Use only rows whose column matches, with * and ?: --where 'project=*/DSP_reuse1'")
+        ->type_name("COLUMN=PATTERN");
   }
   std::vector<cost::HlsFilter> filters() const {
     std::vector<cost::HlsFilter> result;
@@ -93,13 +97,16 @@ int run_fit(const FitOptions& options) {
   std::vector<cost::HlsSurrogate::Source> sources;
   std::vector<std::string> notes;
   const std::vector<cost::HlsSample> samples = options.reports.read(sources, notes);
+  Progress progress("fit", 0, "", 0, kQuietSeconds);
+  std::optional<Progress::Running> running(std::in_place, &progress, fmt::format("{} samples", samples.size()));
   cost::HlsSurrogate surrogate = cost::fit_hls_surrogate(samples, params);
+  running.reset();
   surrogate.sources = sources;
   surrogate.notes.insert(surrogate.notes.begin(), notes.begin(), notes.end());
-  const std::string file = cost::to_json(surrogate).dump(2) + "\n";
-  if (!options.output.empty()) write_file_atomically(options.output, file);
+  const Json file = cost::to_json(surrogate);
+  if (!options.output.empty()) write_file_atomically(options.output, file.dump(2) + "\n");
   if (options.json) {
-    print(file);
+    print_json(file);
     return 0;
   }
   TextTable errors({"figure", "estimator", "rows", "networks", "R2", "SMAPE %", "RMSE"});
@@ -113,9 +120,9 @@ int run_fit(const FitOptions& options) {
     errors.add_row(errors_row(name, "this model", card.networks, card.left_out));
     forms.add_row({name, form_of(model), fmt::format("x {:.2f}", std::exp(1.645 * model.log_sd))});
   }
-  print(fmt::format("Estimates of a {}, {}; errors on networks that were left out\n", cost::to_string(surrogate.level),
-                    cost::to_string(surrogate.stage)) +
-        errors.str() + "\n" + forms.str() + notes_text(surrogate.notes));
+  print_text(fmt::format("Estimates of a {}, {}; errors on networks that were left out\n", cost::to_string(surrogate.level),
+                         cost::to_string(surrogate.stage)) +
+             errors.str() + "\n" + forms.str() + notes_text(surrogate.notes));
   return 0;
 }
 
@@ -153,7 +160,10 @@ int run_evaluate(const EvaluateOptions& options) {
                    fmt::format("{:.4g}", e.errors.rmse), fmt::format("{:.0f}", 100 * e.covered), fmt::format("{}", e.outside),
                    fmt::format("{}", e.unusable)});
   }
-  print(options.json ? Json{{"figures", list}, {"notes", notes}}.dump(2) + "\n" : table.str() + notes_text(notes));
+  if (options.json)
+    print_json({{"figures", list}, {"notes", notes}});
+  else
+    print_text(table.str() + notes_text(notes));
   return 0;
 }
 
@@ -194,8 +204,10 @@ int run_estimate(const EstimateOptions& options) {
   }
   const std::string source =
       fmt::format("HLS surrogate ({} level, {})", cost::to_string(surrogate.level), cost::to_string(surrogate.stage));
-  print(options.json ? Json{{"source", source}, {"figures", list}}.dump(2) + "\n"
-                     : table.str() + "source: " + source + "\n" + notes_text(notes));
+  if (options.json)
+    print_json({{"source", source}, {"figures", list}});
+  else
+    print_text(table.str() + "source: " + source + "\n" + notes_text(notes));
   return 0;
 }
 
@@ -219,7 +231,7 @@ int run_rule4ml(const Rule4mlOptions& options) {
              {"dsp", e.resources.dsp},        {"bram18", e.resources.bram18}, {"average_resource_percent", e.average_resource_percent},
              {"clock_cycles", e.clock_cycles}};
     if (e.initiation_interval) out["initiation_interval"] = *e.initiation_interval;
-    print(out.dump(2) + "\n");
+    print_json(out);
     return 0;
   }
   TextTable table({"figure", "estimate", "% of " + cost::find_device(setup.device).name});
@@ -233,30 +245,34 @@ int run_rule4ml(const Rule4mlOptions& options) {
   table.add_row({"average resource", "", fmt::format("{:.2f}", e.average_resource_percent)});
   table.add_row({"cycles", fmt::format("{:.2f}", e.clock_cycles), ""});
   if (e.initiation_interval) table.add_row({"II", fmt::format("{:.2f}", *e.initiation_interval), ""});
-  print(table.str() + "source: " + e.resources.source + "\n");
+  print_text(table.str() + "source: " + e.resources.source + "\n");
   return 0;
 }
 
 void add_fit(CLI::App& surrogate, Action& action) {
   auto options = std::make_shared<FitOptions>();
-  CLI::App* command = surrogate.add_subcommand("fit-hls", "Fit estimators of an HLS flow to its reports, and measure their errors");
-  command->footer(
-      "Every network is left out in turn; the errors printed are of the networks left out, beside those of one coefficient per non-zero\n"
-      "weight. Stages (C-synthesis, post-synthesis) and levels (layer, network) are never mixed. See docs/estimation.md.\n"
-      "Example:\n"
-      "  snac surrogate fit-hls --reports layers.csv --where 'project=*/DSP_reuse1' -o hls.json");
+  CLI::App* command = add_command(
+      surrogate, "fit-hls", "Fit estimators of an HLS flow to its reports, and measure their errors",
+      {.about = "Every network is left out in turn; the errors printed are of the networks left out, beside those of one coefficient per "
+                "non-zero weight. Stages (C-synthesis, post-synthesis) and levels (layer, network) are never mixed.",
+       .examples = {{"snac surrogate fit-hls --reports layers.csv -o hls.json", ""},
+                    {"snac surrogate fit-hls --reports layers.csv --where 'project=*/DSP_reuse1' -o hls.json", "some rows only"}},
+       .see = {"snac surrogate estimate-hls", "docs/estimation.md"}});
   options->reports.add_to(*command);
-  command->add_option("-o,--output", options->output, "File to write");
-  command->add_option("--stage", options->stage, "c-synthesis or post-synthesis; needed if the reports have both");
-  command->add_option("--level", options->level, "layer or network; needed if the reports have both");
-  command->add_flag("--json", options->json, "Print the file's content instead of tables");
+  command->add_option("-o,--output", options->output, "File to write")->type_name(kFile);
+  command->add_option("--stage", options->stage, "Needed if the reports have both")->check(known_values({"c-synthesis", "post-synthesis"}));
+  command->add_option("--level", options->level, "Needed if the reports have both")->check(known_values({"layer", "network"}));
+  command->add_flag("--json", options->json, "Print the file's content as JSON");
   command->callback([&action, options] { action = [options] { return run_fit(*options); }; });
 }
 
 void add_evaluate(CLI::App& surrogate, Action& action) {
   auto options = std::make_shared<EvaluateOptions>();
-  CLI::App* command = surrogate.add_subcommand("evaluate-hls", "Errors of a fitted file on other reports");
-  command->add_option("--surrogate", options->surrogate, "File of 'snac surrogate fit-hls'")->required();
+  CLI::App* command = add_command(surrogate, "evaluate-hls", "Errors of a fitted file on other reports",
+                                  {.examples = {{"snac surrogate evaluate-hls --surrogate hls.json --reports other.csv", ""},
+                                                {"snac surrogate evaluate-hls --surrogate hls.json --reports other.csv --json", ""}},
+                                   .see = {"snac surrogate fit-hls", "docs/estimation.md"}});
+  command->add_option("--surrogate", options->surrogate, "File of 'snac surrogate fit-hls'")->required()->type_name(kFile);
   options->reports.add_to(*command);
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return run_evaluate(*options); }; });
@@ -264,17 +280,20 @@ void add_evaluate(CLI::App& surrogate, Action& action) {
 
 void add_estimate_hls(CLI::App& surrogate, Action& action) {
   auto options = std::make_shared<EstimateOptions>();
-  CLI::App* command = surrogate.add_subcommand("estimate-hls", "Figures of one network by a fitted file");
-  command->footer(
-      "Example:\n"
-      "  snac surrogate estimate-hls --surrogate hls.json --network 24-64-32-5 --sparsity 0.5 --clock 5 --device pynq-z2");
-  command->add_option("--surrogate", options->surrogate, "File of 'snac surrogate fit-hls'")->required();
+  CLI::App* command = add_command(
+      surrogate, "estimate-hls", "Figures of one network by a fitted file",
+      {.examples = {{"snac surrogate estimate-hls --surrogate hls.json --network 24-64-32-5 --sparsity 0.5 --clock 5 --device pynq-z2", ""},
+                    {"snac surrogate estimate-hls --surrogate hls.json -m fixed_net.json --reuse-factor 4", "with the weights it has"}},
+       .see = {"snac surrogate fit-hls", "docs/estimation.md"}});
+  command->add_option("--surrogate", options->surrogate, "File of 'snac surrogate fit-hls'")->required()->type_name(kFile);
   auto* network = command->add_option("--network", options->network, "Widths from input to logits: 24-64-32-5");
-  auto* model = command->add_option("-m,--model", options->model, "A fixed_net.json: non-zeros and digits of its own weights");
+  auto* model =
+      command->add_option("-m,--model", options->model, "A fixed_net.json: non-zeros and digits of its own weights")->type_name(kFile);
   network->excludes(model);
-  command->add_option("--device", options->setup.device, "Part or board");
+  command->add_option("--device", options->setup.device, "Part or board")->type_name(kDevice);
   command->add_option("--clock", options->setup.clock_ns, "Period in ns");
-  command->add_option("--strategy", options->strategy, "latency or resource");
+  command->add_option("--strategy", options->strategy, "A multiplier per weight, or shared ones")
+      ->check(known_values({"latency", "resource"}));
   command->add_option("--reuse-factor", options->setup.reuse_factor, "Each layer takes the nearest legal one");
   command->add_option("--weight-bits", options->setup.weight_bits, "With --network");
   command->add_option("--sparsity", options->setup.sparsity, "Share of zero weights, with --network");
@@ -287,22 +306,25 @@ void add_estimate_hls(CLI::App& surrogate, Action& action) {
 
 void add_rule4ml(CLI::App& surrogate, Action& action) {
   auto options = std::make_shared<Rule4mlOptions>();
-  CLI::App* command = surrogate.add_subcommand("rule4ml", "Figures of one network by rule4ml's predictors");
-  command->footer(
-      "The predictors are not part of snac. 'pip download rule4ml==0.1.1 --no-deps' gets a wheel (a zip); the folder is "
-      "rule4ml/models/weights\n"
-      "in it, or rule4ml/models/weights/v1/mlp or v2/mlp of release 0.2.0.\n"
-      "Example (the baseline of the SNAC-Pack paper: 7.10 %, 183.74 cycles):\n"
-      "  snac surrogate rule4ml --folder weights --network 24-120-60-32-64-64-64-32-44-5 --device alveo-u200");
-  command->add_option("--folder", options->folder, "Folder with the predictors")->required();
+  CLI::App* command = add_command(
+      surrogate, "rule4ml", "Figures of one network by rule4ml's predictors",
+      {.about = "The predictors are not part of snac. 'pip download rule4ml==0.1.1 --no-deps' gets a wheel (a zip); the folder is "
+                "rule4ml/models/weights in it, or rule4ml/models/weights/v1/mlp or v2/mlp of release 0.2.0.",
+       .examples = {{"snac surrogate rule4ml --folder weights --network 24-120-60-32-64-64-64-32-44-5 --device alveo-u200",
+                     "the baseline of the SNAC-Pack paper: 7.10 %, 183.74 cycles"},
+                    {"snac surrogate rule4ml --folder weights --network 24-64-32-5 --batch-norm --json", ""}},
+       .see = {"snac estimate", "docs/estimation.md"}});
+  command->add_option("--folder", options->folder, "Folder with the predictors")->required()->type_name(kFolder);
   command->add_option("--network", options->network, "Widths from input to logits: 24-64-32-5")->required();
-  command->add_option("--activation", options->activation, "Of the hidden layers: linear, relu, sigmoid, tanh");
+  command->add_option("--activation", options->activation, "Of the hidden layers")
+      ->check(known_values({"linear", "relu", "sigmoid", "tanh"}));
   command->add_flag("--batch-norm", options->batch_norm, "Behind every hidden layer");
-  command->add_option("--device", options->setup.device, "Part or board");
+  command->add_option("--device", options->setup.device, "Part or board")->type_name(kDevice);
   command->add_option("--weight-bits", options->setup.weight_bits, "W of fixed<W,I>");
   command->add_option("--reuse-factor", options->setup.reuse_factor, "Each layer takes the nearest legal one");
   command->add_flag("--exact-reuse", options->exact, "Refuse a reuse factor that is not legal for a layer");
-  command->add_option("--strategy", options->strategy, "latency or resource");
+  command->add_option("--strategy", options->strategy, "A multiplier per weight, or shared ones")
+      ->check(known_values({"latency", "resource"}));
   command->add_flag("--sequential", options->sequential, "As a sequential Keras model shows its layers");
   command->add_flag("--logits", options->logits, "Without a softmax at the end");
   command->add_flag("--json", options->json, "Print as JSON");

@@ -83,7 +83,12 @@ int synth(const Options& options) {
   const fixed::FixedNet net = options.model.load();
   const flow::StudyConfig study = options.design.apply(options.model.study());
   const cost::Device& device = cost::find_device(study.target.device);
+  std::optional<Progress> progress;
+  progress.emplace("synthesis", 0, "tools", 0, kQuietSeconds);
+  std::optional<Progress::Running> running;
+  running.emplace(&*progress, "circuit");
   const flow::Design design = options.model.design(net, study);
+  running.reset();
   flow::VendorConfig vendor = study.synth.vendor;
   vendor.route = vendor.route || options.route;
   vendor.time_limit_s = options.time_limit.value_or(vendor.time_limit_s);
@@ -126,8 +131,10 @@ int synth(const Options& options) {
     config.time_limit_s = options.time_limit.value_or(config.time_limit_s);
     config.memory_limit_mib = options.memory_limit.value_or(config.memory_limit_mib);
     if (options.layers) config.scope = flow::YosysScope::layers;
+    running.emplace(&*progress, "Yosys");
     const std::string cache = config.cache.empty() ? options.output + "/cache" : config.cache;
     const auto yosys = flow::synthesize(design, sources, options.output, device, config, cache, hardware_threads());
+    running.reset();
     json["yosys"] = flow::synthesis_json(yosys);
     columns.push_back({yosys.version, json["yosys"]});
   }
@@ -146,6 +153,7 @@ int synth(const Options& options) {
                            options.hls.reuse_factor, layer.inputs, layer.outputs, layer.reuse_factor);
     }
   }
+  progress.reset();
   for (const toolchain::VendorTool tool : vendor_tools) {
     const std::string name = toolchain::to_string(tool);
     flow::VendorJob job;
@@ -159,8 +167,8 @@ int synth(const Options& options) {
       inputs = flow::random_inputs(net, kHlsVectors, 1);
       expected = fixed::run(net, inputs);
     }
-    Progress progress(name, 0, "lines of its log");
-    job.on_line = [&](std::string_view line) { progress.advance(1, line.substr(0, 80)); };
+    Progress log(name, 0, "lines of its log");
+    job.on_line = [&](std::string_view line) { log.advance(1, line.substr(0, 80)); };
     json[name] = flow::synthesize_with_vendor(tool, net, design, job, inputs, expected);
     columns.push_back({json[name]["source"], json[name]});
     if (const std::string timing = flow::timing_text(json[name]); !timing.empty()) notes += timing + "\n";
@@ -169,8 +177,10 @@ int synth(const Options& options) {
   if (const flow::CircuitDesign* unrolled = design.unrolled()) {
     closing += fmt::format("; slowest stage {:.2f} ns by the delay model, which is no timing analysis", unrolled->period_ns);
   }
-  print(options.json ? json.dump(2) + "\n"
-                     : table_text(columns) + layers_text(design) + closing + fmt::format("; Verilog in {}\n", options.output) + notes);
+  if (options.json)
+    print_json(json);
+  else
+    print_text(table_text(columns) + layers_text(design) + closing + fmt::format("; Verilog in {}\n", options.output) + notes);
   return 0;
 }
 
@@ -178,14 +188,27 @@ int synth(const Options& options) {
 
 void add_synth(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("synth", "Write the Verilog of a network and count its resources with Yosys or vendor tools");
+  CLI::App* command = add_command(
+      app, "synth", "Write the Verilog of a network and count its resources with Yosys or vendor tools",
+      {.about =
+           "The model is a fixed_net.json, or with --config the name of a compressed model of a study. Latency and initiation interval are "
+           "exact; every resource figure names its source.",
+       .examples = {{"snac synth -m runs/jets_quick/hardware/m136-learned-e320/fixed_net.json -o build_m136", ""},
+                    {"snac synth --config configs/jets_quick.yaml -m m136-learned-e320 -o build_m136 --reuse-factor 8",
+                     "folded: multipliers shared over eight cycles"},
+                    {"snac synth -m fixed_net.json -o build --tool vivado --route", "where Vivado is installed"},
+                    {"snac synth -m fixed_net.json -o build --no-yosys --hls --json", "Verilog and an HLS project, figures as JSON"}},
+       .see = {"snac verify", "snac estimate", "docs/cost-model.md"}});
+  command->group(kNetworkCommands);
   options->model.add_to(*command);
-  command->add_option("-o,--output", options->output, "Folder for the Verilog")->required();
+  command->add_option("-o,--output", options->output, "Folder for the Verilog")->required()->type_name(kFolder);
   options->design.add_to(*command);
+  const CLI::OptionDefaults before = *command->option_defaults();
+  command->option_defaults()->group("Tools");
   command->add_flag("--no-yosys", options->no_yosys, "Leave Yosys out");
   command
       ->add_option("--tool", options->tools,
-                   "Also run a vendor's tool, if it is on PATH (may be repeated): vivado, quartus (the Verilog) or vitis (the HLS project)")
+                   "Also run a vendor's tool, if it is on PATH: vivado, quartus (the Verilog) or vitis (the HLS project)")
       ->check(CLI::IsMember({"vivado", "vitis", "quartus"}));
   command->add_flag("--route", options->route, "With --tool vivado: place and route as well");
   command->add_flag("--layers", options->layers, "Synthesise every layer on its own, in parallel, and add up");
@@ -193,7 +216,9 @@ void add_synth(CLI::App& app, Action& action) {
       ->check(CLI::Range(0.0, 1e7));
   command->add_option("--memory-limit", options->memory_limit, "MiB for a run of a tool; 0 = no limit, the default")
       ->check(CLI::Range(0, 1 << 24));
-  command->add_option("--cache", options->yosys.cache, "Folder of results by content; default: cache in the output folder");
+  command->add_option("--cache", options->yosys.cache, "Folder of results by content; default: cache in the output folder")
+      ->type_name(kFolder);
+  *command->option_defaults() = before;
   options->hls.add_to(*command, "Also write an HLS C++ project, to <output>/hls");
   command->add_flag("--json", options->json, "Print as JSON");
   command->callback([&action, options] { action = [options] { return synth(*options); }; });

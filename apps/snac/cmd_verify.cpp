@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
+#include "snac/core/progress.hpp"
 #include "snac/data/preprocess.hpp"
 #include "snac/data/readers.hpp"
 #include "snac/exchange/qonnx_export.hpp"
@@ -133,6 +134,8 @@ int verify(const Options& options) {
   choose_hls(options, net, config, params);
   choose_qonnx(options, net, params);
   const auto inputs = inputs_of(net, options);
+  Progress progress("verification", 0, "engines", 0, kQuietSeconds);
+  params.progress = &progress;
   std::function<std::vector<std::int64_t>()> qat;
   if (options.model.config.empty()) {
     params.absent.push_back({"QAT forward pass", "the model is a file; --config and the model's name bring the weights"});
@@ -143,9 +146,9 @@ int verify(const Options& options) {
   if (options.json) {
     Json json{{"model", options.model.model}};
     json.update(flow::verification_json(result));
-    print(json.dump(2) + "\n");
+    print_json(json);
   } else {
-    print(flow::matrix_text(result) + result.summary() + "\n");
+    print_text(flow::matrix_text(result) + result.summary() + "\n");
   }
   return static_cast<int>(result.bit_exact() ? ExitCode::ok : ExitCode::mismatch);
 }
@@ -154,13 +157,24 @@ int verify(const Options& options) {
 
 void add_verify(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "verify", "Compare all engines bit by bit: training, FixedNet, circuit or folded design, Verilog in simulation, HLS C++");
+  CLI::App* command = add_command(
+      app, "verify", "Compare all engines bit by bit: training, FixedNet, circuit or folded design, Verilog in simulation, HLS C++",
+      {.about =
+           "Every engine that is present computes the same inputs; the table says on how many vectors each pair differs, and why other "
+           "engines are absent. The exit code is 7 if any two differ.",
+       .examples = {{"snac verify -m runs/jets_quick/hardware/m136-learned-e320/fixed_net.json", "random and corner vectors"},
+                    {"snac verify -m runs/jets_quick/hardware/m136-learned-e320/fixed_net.json --data data/jets8_test.h5 --vectors 2000",
+                     "real rows"},
+                    {"snac verify --config configs/jets_quick.yaml -m m136-learned-e320 --simulator verilator --json",
+                     "also the forward pass of training"}},
+       .see = {"snac synth", "docs/configuration.md"}});
+  command->group(kNetworkCommands);
   options->model.add_to(*command);
-  command->add_option("--data", options->data, "Real rows to use (prepared as the model says); without it random and corner vectors");
+  command->add_option("--data", options->data, "Real rows to use (prepared as the model says); without it random and corner vectors")
+      ->type_name(kFile);
   command->add_option("--label", options->label, "CSV: name of the label column");
   command->add_option("--vectors", options->vectors, "Rows")->check(CLI::Range(1, 10000000));
-  command->add_option("--simulator", options->simulator, "all (that are installed), verilator, icarus or none")
+  command->add_option("--simulator", options->simulator, "Simulators of the Verilog; all: that are installed")
       ->check(CLI::IsMember({"all", "verilator", "icarus", "none"}));
   options->design.add_to(*command);
   command->add_option("--seed", options->seed, "Of the random vectors");

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "command.hpp"
+#include "snac/core/json.hpp"
 #include "snac/flow/config.hpp"
 #include "snac/flow/design.hpp"
 #include "snac/flow/hls.hpp"
@@ -62,6 +64,7 @@ struct DesignOptions {
 void add_run_commands(CLI::App& app, Action& action);  ///< run, search, compress
 void add_front(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
+void add_reproduce(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_show_config(CLI::App& app, Action& action);
@@ -74,10 +77,36 @@ void add_estimate(CLI::App& app, Action& action);
 void add_surrogate(CLI::App& app, Action& action);
 void add_hls_surrogate(CLI::App& surrogate, Action& action);  ///< fit-hls, evaluate-hls, estimate-hls, rule4ml
 
+void add_completion(CLI::App& app, Action& action);
+void add_docs(CLI::App& app, Action& action);
+void add_help(CLI::App& app, Action& action);
+
+/// "--set KEY=VALUE", many times.
+CLI::Option* add_settings(CLI::App& command, std::vector<std::string>& settings);
+
+/// Activations of hidden layers.
+inline const std::vector<std::string> kActivations{"relu", "tanh", "sigmoid", "leaky_relu", "linear"};
+
+/// Headings of the list of commands.
+inline constexpr const char* kStudyCommands = "A study";
+inline constexpr const char* kNetworkCommands = "One network";
+inline constexpr const char* kEstimatorCommands = "Estimators";
+inline constexpr const char* kOtherCommands = "Data, devices, this program";
+
+/// A command that takes less time than this shows no progress.
+inline constexpr double kQuietSeconds = 2;
+
 /// The sizes of "24-64-32-5", from input to logits; empty for anything else.
 std::vector<int> layer_sizes(const std::string& text);
 
 /// Writes to standard output and checks that it arrived. @throws IoError (closed pipe, full disk).
 void print(const std::string& text);
+/// The same for people: on a terminal, lines that are too long are broken at blanks.
+void print_text(const std::string& text);
+/// The same for programs: the only thing that a command with --json writes there.
+void print_json(const Json& json);
+
+/// An example of a guide is a command line of this program. @throws Error with what is wrong with it.
+void require_readable(const std::string& line);
 
 }  // namespace snac::app

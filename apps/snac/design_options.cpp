@@ -36,8 +36,10 @@ void add_choice(CLI::App& command, DesignOptions& options, const std::string& na
 }  // namespace
 
 void DesignOptions::add_to(CLI::App& command) {
+  const CLI::OptionDefaults before = *command.option_defaults();
+  command.option_defaults()->group("Design of the hardware");
   using Target = flow::TargetConfig;
-  add_change(command, *this, "--device", &Target::device, "Part or board (see snac devices)");
+  add_change(command, *this, "--device", &Target::device, "Part or board (see snac devices)")->type_name(kDevice);
   add_change(command, *this, "--clock", &Target::clock_ns, "Clock period in ns, for the scripts of vendor tools and for --pipelining clock")
       ->check(CLI::Range(0.1, 1e6));
   add_choice<circuit::Effort>(command, *this, "--effort", &Target::effort,
@@ -48,7 +50,7 @@ void DesignOptions::add_to(CLI::App& command) {
   add_choice<circuit::Pipelining>(
       command, *this, "--pipelining", &Target::pipelining,
       {{"levels", circuit::Pipelining::levels}, {"clock", circuit::Pipelining::period}, {"stages", circuit::Pipelining::stages}},
-      "Where registers stand: levels (--adders-per-stage), clock (--clock), stages (--stages)");
+      "What decides where registers stand: --adders-per-stage, --clock or --stages");
   add_change(command, *this, "--adders-per-stage", &Target::adders_per_stage, "Adder levels between two registers")
       ->check(CLI::Range(1, 1000));
   add_change(command, *this, "--stages", &Target::stages,
@@ -59,13 +61,16 @@ void DesignOptions::add_to(CLI::App& command) {
   add_choice<circuit::Multiplier>(command, *this, "--multiplier", &Target::multiplier,
                                   {{"dsp", circuit::Multiplier::dsp}, {"lut", circuit::Multiplier::lut}},
                                   "Multipliers with a reuse factor above 1");
-  command.add_option_function<std::string>(
-      "--calibration",
-      [this](const std::string& path) {
-        // A path of the command line, not of the configuration's folder.
-        changes.emplace_back([path = std::filesystem::absolute(path).string()](Target& target) { target.calibration = path; });
-      },
-      "A file of 'snac calibrate'; without it the shipped one");
+  command
+      .add_option_function<std::string>(
+          "--calibration",
+          [this](const std::string& path) {
+            // A path of the command line, not of the configuration's folder.
+            changes.emplace_back([path = std::filesystem::absolute(path).string()](Target& target) { target.calibration = path; });
+          },
+          "A file of 'snac calibrate'; without it the shipped one")
+      ->type_name(kFile);
+  *command.option_defaults() = before;
 }
 
 flow::StudyConfig DesignOptions::apply(flow::StudyConfig config) const {

@@ -8,17 +8,24 @@
 namespace snac::app {
 
 void ModelOptions::add_to(CLI::App& command) {
+  const CLI::OptionDefaults before = *command.option_defaults();
+  command.option_defaults()->group("The model");
   command
       .add_option("-m,--model", model, "A fixed_net.json; with --config the name of a compressed model (see snac front --stage compress)")
-      ->required();
+      ->required()
+      ->type_name(kFile);
   auto* with_study =
-      command.add_option("-c,--config", config, "Configuration of the study that holds the model; target and tools are as it says");
-  command.add_option("--set", overrides, "Change one key of the configuration (may be repeated)")->needs(with_study);
-  command.add_option("--study-folder", folder, "Folder of the study, if not where the configuration says")->needs(with_study);
-  command.add_option("--output-stage", output_stage, "What the hardware gives: logits, argmax or softmax; default: as in the file")
+      command.add_option("-c,--config", config, "Configuration of the study that holds the model; target and tools are as it says")
+          ->type_name(kFile);
+  add_settings(command, overrides)->needs(with_study);
+  command.add_option("--study-folder", folder, "Folder of the study, if not where the configuration says")
+      ->needs(with_study)
+      ->type_name(kFolder);
+  command.add_option("--output-stage", output_stage, "What the hardware gives; default: as in the file")
       ->check(CLI::IsMember({"logits", "argmax", "softmax"}));
   command.add_option("--probability-bits", probability_bits, "Bits of a probability with --output-stage softmax")
       ->check(CLI::Range(fixed::kMinProbabilityBits, fixed::kMaxProbabilityBits));
+  *command.option_defaults() = before;
 }
 
 flow::StudyConfig ModelOptions::study() const {

@@ -14,6 +14,7 @@
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/core/interrupt.hpp"
+#include "snac/core/progress.hpp"
 
 namespace snac::data {
 namespace {
@@ -173,8 +174,13 @@ RawDataset read_csv(const std::string& path, const ReadParams& params) {
 
   LabelColumn labels;
   std::vector<float> row(columns.size(), 0.0f);
+  constexpr std::size_t kMegabyte = 1'000'000;
+  Progress progress("reading " + path, text.size() / kMegabyte, "MB", 0, kQuietSeconds);
   while (scanner.next(cells)) {
-    if (labels.size() % 65536 == 0) throw_if_interrupted();
+    if (labels.size() % 4096 == 0) {
+      throw_if_interrupted();
+      progress.reach(scanner.bytes_read() / kMegabyte);
+    }
     check_row(cells, names.size(), scanner);
     const std::size_t number = labels.size();
     labels.add(cells[label], scanner, params.label_column);

@@ -22,6 +22,7 @@ class CsvScanner {
 
   std::size_t line() const noexcept { return line_; }  ///< where the last record began, from 1
   std::string place() const;
+  std::size_t bytes_read() const noexcept { return at_; }
 
   /// The next record. @returns false at the end (blank lines at the very end do not count).
   bool next(std::vector<Cell>& cells);

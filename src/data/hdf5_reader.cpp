@@ -14,6 +14,7 @@
 #include "isolated.hpp"
 #include "snac/core/error.hpp"
 #include "snac/core/interrupt.hpp"
+#include "snac/core/progress.hpp"
 
 namespace snac::data {
 namespace {
@@ -291,7 +292,13 @@ RawDataset receive_hdf5(PipeReader& in, const std::string& source, const ReadPar
     if (label >= out.class_names.size()) throw PipeReader::PipeEnded{};
   }
   out.features.resize(values);
-  in.bytes(out.features.data(), values * sizeof(float));
+  constexpr std::size_t kMegabyte = 1'000'000, kBlock = kMegabyte / sizeof(float);
+  Progress progress("reading " + source, values / kBlock, "MB", 0, kQuietSeconds);
+  for (std::size_t at = 0; at < values; at += kBlock) {
+    in.bytes(out.features.data() + at, std::min(kBlock, values - at) * sizeof(float));
+    progress.reach(at / kBlock);
+  }
+  progress.reach(values / kBlock);
   return out;
 }
 

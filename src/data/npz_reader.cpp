@@ -14,6 +14,7 @@
 #include "formats.hpp"
 #include "npy.hpp"
 #include "snac/core/error.hpp"
+#include "snac/core/progress.hpp"
 
 namespace snac::data {
 namespace {
@@ -190,11 +191,13 @@ void fill_features(ByteSource& source, const std::vector<std::string>& columns, 
   sink.reserve(rows.size());
   const std::size_t width = header.count / shape[0], slots = shape.size() == 3 ? shape[1] : 1;
   const std::size_t needed = shape.size() == 3 ? sink.slots_needed() : 1;
+  Progress progress("reading " + source.where(), rows.last, "rows", 0, kQuietSeconds);
   read_npy_rows(source, header, [&](std::span<const float> block, std::size_t first) {
     const std::size_t count = block.size() / width;
     for (std::size_t row = std::max(first, rows.first); row < std::min(first + count, rows.last); ++row) {
       sink.append(block.subspan((row - first) * width, width / slots * needed), row, source.where());
     }
+    progress.reach(std::min(first + count, rows.last));
   });
   out.labels = std::vector<std::uint8_t>(out.labels.begin() + static_cast<std::ptrdiff_t>(rows.first),
                                          out.labels.begin() + static_cast<std::ptrdiff_t>(rows.last));

@@ -11,6 +11,7 @@
 #include "snac/cost/surrogate.hpp"
 #include "snac/flow/early_termination.hpp"
 #include "snac/flow/metrics.hpp"
+#include "snac/store/store.hpp"
 
 namespace snac::flow {
 namespace {
@@ -72,6 +73,9 @@ void describe_circuit(Fields& f, CircuitConfig& p) {
 void describe(Fields& f, StudyConfig& p) {
   f.text("study", p.study, "Name of the study: letters, digits, '-', '_', '.'");
   f.text("output", p.output, "Folder of the study; empty = runs/<study>");
+  f.text(
+      "storage", p.storage,
+      "Database of the study: postgresql://user@host:port/database, sqlite:///path or a path; empty = study.sqlite in the output folder");
   f.integer("seed", p.seed, {}, "Every random choice flows from it");
   f.integer("threads", p.threads, {.min = 0, .max = 1024}, "Worker threads; 0 = all; results do not depend on it");
   f.section("data", "The data set", [&](Fields& s) {
@@ -399,6 +403,7 @@ YAML::Node StudyConfig::to_yaml() const {
   YAML::Node out(YAML::NodeType::Map);
   StudyConfig copy = *this;
   copy.space = YAML::Clone(space);
+  copy.storage = store::shown_address(storage);
   Fields writer = Fields::writer(out);
   describe(writer, copy);
   return out;

@@ -99,6 +99,8 @@ store::Trial CorrectedEstimates::corrected(const std::string& identity) const {
   if (correction_.observations() == 0) return trial;
   const std::string source = fmt::format("{}, corrected by {} circuits", study_.estimation().source(), correction_.observations());
   trial.attributes["resource_source"] = source;
+  if (const auto missed = violations(study_.config().search.constraints, trial.values); !missed.empty())
+    trial.attributes["constraints"] = missed;
   for (const char* name : {"lut", "ff", "clock_cycles", "latency_ns", "average_resource"}) trial.attributes["sources"][name] = source;
   return trial;
 }

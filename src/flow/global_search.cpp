@@ -37,6 +37,8 @@ class Stopwatch {
   std::map<std::string, double> seconds_;
 };
 
+constexpr double kQuietSeconds = 2;  ///< a shorter training of the baseline shows no progress
+
 std::string key_of(const space::Genome& identity) { return fmt::format("{}", fmt::join(identity, ",")); }
 
 class TrainingProblem : public search::Problem {
@@ -48,8 +50,6 @@ class TrainingProblem : public search::Problem {
         correcting_(study),
         progress_("global search", static_cast<std::size_t>(study.config().search.trials), "trials", known_trials(study)) {
     for (const auto& [name, direction] : study.config().search.objectives) objectives_.push_back(find_metric(name, "search.objectives"));
-    for (const auto& [name, text] : study.config().search.constraints)
-      constraints_.push_back(parse_condition(name + " " + text, "search.constraints"));
   }
 
   std::span<const std::int32_t> cardinality() const override { return cardinality_; }
@@ -69,6 +69,7 @@ class TrainingProblem : public search::Problem {
       trials[i].genome = batch[i];
       trials[i].identity = key;
       trials[i].attributes["order"] = order_.size() - 1;
+      if (study_.config().search.sampler == Sampler::nsga2) trials[i].attributes["generation"] = generation_;
       pending.push_back(i);
     }
     try {
@@ -84,6 +85,7 @@ class TrainingProblem : public search::Problem {
       study_.store().release_running(study_.name());
       throw;
     }
+    ++generation_;
     std::vector<search::Evaluation> evaluations;
     for (const auto& trial : trials) {
       evaluations.push_back(evaluation_of(trial));
@@ -212,6 +214,8 @@ class TrainingProblem : public search::Problem {
         trial.values = outcome.values;
         trial.attributes["resource_source"] = outcome.resource_source;
         trial.attributes["sources"] = sources_of(estimated_figures, outcome);
+        const auto missed = violations(study_.config().search.constraints, trial.values);
+        if (!missed.empty()) trial.attributes["constraints"] = missed;
         trial.attributes["weights"] = study_.store().put_artefact(weight_bytes(trained.front()));
         if (measures() || correcting_.enabled()) trial.attributes["estimates"] = estimates;
         if (measures()) {
@@ -289,20 +293,20 @@ class TrainingProblem : public search::Problem {
       return evaluation;
     }
     for (const Metric& metric : objectives_) evaluation.objectives.push_back((metric.maximise ? -1 : 1) * trial.values.at(metric.name));
-    for (const Condition& constraint : constraints_) evaluation.violation += violation(constraint, trial.values.at(constraint.metric), 0);
+    for (const double missed : violations(study_.config().search.constraints, trial.values)) evaluation.violation += missed;
     return evaluation;
   }
 
   Study& study_;
   std::vector<std::int32_t> cardinality_;
   std::vector<Metric> objectives_;
-  std::vector<Condition> constraints_;
   std::vector<std::string> order_;
   EarlyTermination termination_;
   CorrectedEstimates correcting_;
   std::mutex note_mutex_;
   double best_ = 0;
-  int stopped_ = 0;  ///< in this run
+  int stopped_ = 0;     ///< in this run
+  int generation_ = 0;  ///< of the next batch
   Progress progress_;
 };
 
@@ -382,7 +386,11 @@ std::optional<Baseline> train_baseline(Study& study) {
     nn::TrainParams params = config.training;
     params.seed = derive_seed(study.config().seed, "baseline");
     const auto& split = study.splits().front();
-    const auto result = nn::train(mlp, study.train(), split.train, split.validation, params);
+    Progress progress("baseline", static_cast<std::size_t>(params.epochs), "epochs", 0, kQuietSeconds);
+    const auto result = nn::train(mlp, study.train(), split.train, split.validation, params, {.should_stop = [&](const nn::EpochLog&) {
+                                    progress.advance();
+                                    return false;
+                                  }});
     std::vector<std::uint32_t> rows(study.test().size());
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
     record = Json{{"validation_accuracy", result.validation.accuracy},

@@ -275,22 +275,22 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
   const StudyConfig& config = study.config();
   const std::string stage = hardware_stage(config);
   std::vector<std::unique_ptr<HardwareJob>> jobs;
-  std::vector<std::function<void()>> tasks;
-  std::function<void(const std::string&)> live;  // shows a line of a running tool's log
+  std::vector<std::pair<std::string, std::function<void()>>> tasks;  ///< with what they are called while they run
+  std::function<void(const std::string&)> live;                      // shows a line of a running tool's log
   for (const auto& model : models) {
     jobs.push_back(std::make_unique<HardwareJob>(study, stage, model));
     HardwareJob* job = jobs.back().get();
     if (!job->scored()) job->score_test_set();
     if (!job->record(job->circuit_key())) job->record_design();
-    if (!job->record(job->verify_key())) tasks.emplace_back([job] { job->verify_engines(); });
+    if (!job->record(job->verify_key())) tasks.emplace_back("simulation of " + model.name, [job] { job->verify_engines(); });
     if (wants(config, "yosys") && !job->record(job->yosys_key()))
-      tasks.emplace_back([job, &tasks, &study] {
+      tasks.emplace_back("yosys of " + model.name, [job, &tasks, &study] {
         // Layers share the threads that the other tasks leave.
         job->synthesize(std::max(1, study.threads() / static_cast<int>(tasks.size())));
       });
     for (const toolchain::VendorTool tool : vendor_tools(config.synth.tools)) {
       if (job->record(job->vendor_key(tool))) continue;
-      tasks.emplace_back([job, tool, &live] {
+      tasks.emplace_back(toolchain::to_string(tool) + " of " + model.name, [job, tool, &live] {
         job->synthesize_with(tool,
                              [&](std::string_view line) { live(toolchain::to_string(tool) + ": " + std::string(line.substr(0, 60))); });
       });
@@ -301,7 +301,10 @@ std::vector<HardwareResult> hardware(Study& study, const std::vector<CompressedM
     live = [&progress](const std::string& note) { progress.advance(0, note); };
     parallel_for(tasks.size(), study.threads(), [&](std::size_t i, int) {
       throw_if_interrupted();
-      tasks[i]();
+      {
+        const Progress::Running running(&progress, tasks[i].first);
+        tasks[i].second();
+      }
       progress.advance();
     });
   }

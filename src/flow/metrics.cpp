@@ -102,4 +102,11 @@ double violation(const Condition& condition, double value, double best) {
   return excess / std::max(std::abs(limit), 1e-12);
 }
 
+std::vector<double> violations(const std::vector<std::pair<std::string, std::string>>& constraints, const Values& values) {
+  std::vector<double> missed;
+  for (const auto& [name, text] : constraints)
+    missed.push_back(violation(parse_condition(name + " " + text, "search.constraints"), values.at(name), 0));
+  return missed;
+}
+
 }  // namespace snac::flow

@@ -133,16 +133,16 @@ RunResult run(Study& study, Stage last) {
 namespace {
 
 std::unique_ptr<store::Store> open_existing(const StudyConfig& config) {
-  const std::string path = store_path(config);
+  const std::string storage = storage_of(config);
   const auto missing = [&](const std::string& found) {
-    return ConfigError("there is no such study yet", {.where = path,
+    return ConfigError("there is no such study yet", {.where = shown_storage(config),
                                                       .found = found,
                                                       .expected = "study '" + config.study + "'",
                                                       .hint = "start it with: snac run --config " + config.file});
   };
   std::error_code code;
-  if (!std::filesystem::exists(path, code)) throw missing("no file");
-  auto store = store::open_sqlite(path);
+  if (!store::is_server(storage) && !std::filesystem::exists(store::sqlite_path(storage), code)) throw missing("no file");
+  auto store = store::open(storage);
   if (!store->find_study(config.study)) throw missing("another study");
   return store;
 }
@@ -173,7 +173,7 @@ CompressedModel stored_model(const store::Store& store, const StudyConfig& confi
     names.push_back(model.name);
   }
   throw ConfigError("there is no such compressed model",
-                    {.where = store_path(config),
+                    {.where = shown_storage(config),
                      .found = "'" + name + "' among " + std::to_string(names.size()) + " models",
                      .expected = "a name of 'snac front --stage compress --all --csv'",
                      .hint = names.empty() ? "run the local search first: snac compress --config " + config.file : suggest(name, names)});
@@ -192,7 +192,7 @@ nn::Mlp stored_float_network(const StudyConfig& config, const std::string& name)
     const std::string bytes = store->artefact(result.weights);
     return nn::deserialize_mlp(std::as_bytes(std::span(bytes)), name);
   }
-  throw ConfigError("there is no such trained network", {.where = store_path(config),
+  throw ConfigError("there is no such trained network", {.where = shown_storage(config),
                                                          .found = "'" + name + "' among " + std::to_string(names.size()) + " trials",
                                                          .expected = "a trial of 'snac front --all --csv', for instance m0",
                                                          .hint = suggest(name, names)});

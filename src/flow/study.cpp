@@ -29,11 +29,26 @@ std::string hash_of(const YAML::Node& config, const std::vector<std::string>& se
   return sha256(YAML::Dump(part));
 }
 
+/// The axes of the space and what the search optimises, as other programs see them.
+void describe(const space::SearchSpace& space, const SearchConfig& search, store::StudyInfo& info) {
+  for (const space::SearchAxis& axis : space.axes()) {
+    store::Parameter parameter{.name = axis.name, .choices = {}, .conditions = {}};
+    for (const space::Choice& choice : axis.choices)
+      parameter.choices.push_back(std::visit([](const auto& value) { return Json(value); }, choice));
+    for (const space::Condition& condition : axis.conditions)
+      parameter.conditions.push_back({.parameter = static_cast<std::size_t>(condition.axis), .allowed = condition.allowed});
+    info.parameters.push_back(std::move(parameter));
+  }
+  for (const auto& [name, direction] : search.objectives)
+    info.objectives.push_back({.name = name, .maximise = find_metric(name, "search.objectives").maximise});
+}
+
 }  // namespace
 
 /// Two programs at work on one study would take each other's trials for abandoned ones.
 class Study::Lock {
  public:
+  /// @throws IoError if another program is at work in the folder.
   explicit Lock(const std::string& folder) {
     const std::string path = folder + "/.lock";
     file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -124,7 +139,7 @@ void Study::warn_of_short_trainings() const {
 void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset& raw_test) {
   ensure_writable_directory(folder());
   lock_ = std::make_unique<Lock>(folder());
-  store_ = store::open_sqlite(store_path(config_));
+  store_ = store::open(storage_of(config_));
   YAML::Node effective = config_.to_yaml();
   // More trials continue a search; other paths to the same data are the same data.
   effective["search"].remove("trials");
@@ -158,7 +173,18 @@ void Study::open_store(const data::RawDataset& raw_train, const data::RawDataset
   const std::vector<std::string> sections = config_.models.empty() ? std::vector<std::string>{"seed", "data", "target", "space", "search"}
                                                                    : std::vector<std::string>{"seed", "data", "target"};
   const std::string hash = sha256(hash_of(effective, sections) + raw_train.sha256 + raw_test.sha256 + model_hashes);
-  store_->open_study({.name = name(), .config_hash = hash, .config = config_.to_json(), .provenance = provenance});
+  store::StudyInfo info{.name = name(), .config_hash = hash, .config = config_.to_json(), .provenance = provenance};
+  if (space_ != nullptr) describe(*space_, config_.search, info);
+  store_->open_study(info);
+  store::note_storage(folder(), config_.storage);
+  if (config_.storage.empty()) return;
+  // Programs with other output folders may work in the same database.
+  if (!store_->reserve(name())) {
+    throw IoError("another snac is at work on this study", {.where = store::shown_address(config_.storage) + ": study '" + name() + "'",
+                                                            .found = "a study that another program keeps",
+                                                            .expected = "one program at a time",
+                                                            .hint = "wait for it, or choose another study name"});
+  }
 }
 
 Study::~Study() = default;
@@ -178,6 +204,10 @@ std::string stage_key(const StudyConfig& config, const std::string& stage, const
   return stage + ":" + hash_of(effective, sections).substr(0, 16);
 }
 
-std::string store_path(const StudyConfig& config) { return config.output_folder() + "/study.sqlite"; }
+std::string storage_of(const StudyConfig& config) {
+  return config.storage.empty() ? config.output_folder() + "/" + store::kDatabaseFile : config.storage;
+}
+
+std::string shown_storage(const StudyConfig& config) { return store::shown_address(storage_of(config)); }
 
 }  // namespace snac::flow

@@ -148,14 +148,24 @@ Verification verify(const fixed::FixedNet& net, const Design& design, std::span<
     engines.push_back({std::move(name), std::move(raw), {}, 0});
   };
   if (qat) engines.push_back(trained(net, inputs, qat(), params.threads));
-  add(design.engine(), design.simulate(inputs, params.threads));
-  for (const ExternalEngine& external : params.external) add(external.name, external.run(inputs));
-  if (params.hls) engines.push_back(compiled_hls(params, net, inputs, expected));
+  {
+    const Progress::Running running(params.progress, design.engine());
+    add(design.engine(), design.simulate(inputs, params.threads));
+  }
+  for (const ExternalEngine& external : params.external) {
+    const Progress::Running running(params.progress, external.name);
+    add(external.name, external.run(inputs));
+  }
+  if (params.hls) {
+    const Progress::Running running(params.progress, "HLS C++");
+    engines.push_back(compiled_hls(params, net, inputs, expected));
+  }
   if (!params.simulators.empty()) {
     toolchain::SimulationParams simulation{.sources = write_verilog_project(net, design, params.directory, inputs, expected, params.target),
                                            .directory = params.directory};
     simulation.sources.push_back("testbench.v");
     for (const std::string& simulator : params.simulators) {
+      const Progress::Running running(params.progress, "Verilog in " + simulator);
       toolchain::SimulationResult measured;
       engines.push_back(simulated(simulator, simulation, net, expected, measured));
       if (measured.latency_cycles != design.latency() || measured.initiation_interval != design.initiation_interval()) {

@@ -6,8 +6,9 @@
 
 namespace snac::report {
 
-std::map<std::string, std::string> page_files();     ///< page.html, page.css
-std::map<std::string, std::string> script_files();   ///< script.js: ours
-std::map<std::string, std::string> library_files();  ///< d3.js: the modules of D3 that the figures use
+std::map<std::string, std::string> page_files();    ///< page.html: the frame; study.html, reproduction.html: what stands in it; page.css
+std::map<std::string, std::string> script_files();  ///< script.js: ours, of a study's page
+std::map<std::string, std::string> reproduction_script_files();  ///< script.js: ours, of a reproduced experiment's page
+std::map<std::string, std::string> library_files();              ///< d3.js: the modules of D3 that the figures use
 
 }  // namespace snac::report

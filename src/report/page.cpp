@@ -1,24 +1,26 @@
 #include "snac/report/page.hpp"
 
 #include "embedded.hpp"
+#include "frame.hpp"
 #include "html.hpp"
 #include "snac/core/files.hpp"
 #include "summary.hpp"
 
 namespace snac::report {
+
 std::string page(const Json& view, const PageParams& params) {
-  const auto files = page_files();
-  return fill(files.at("page.html"), {{"title", escape_html(view["study"].get<std::string>())},
-                                      {"refresh", params.refresh_seconds > 0 ? "<meta http-equiv=\"refresh\" content=\"" +
-                                                                                   std::to_string(params.refresh_seconds) + "\">"
-                                                                             : std::string()},
-                                      {"style", files.at("page.css")},
-                                      {"headline", headline(view)},
-                                      {"final_table", final_table(view)},
-                                      {"provenance", provenance(view)},
-                                      {"data", script_json(view)},
-                                      {"library", library_files().at("d3.js")},
-                                      {"script", script_files().at("script.js")}});
+  return framed({.title = view["study"].get<std::string>(),
+                 .sections = {{"summary", "Summary"},
+                              {"search", "Search"},
+                              {"local-search", "Local search"},
+                              {"hardware", "Hardware"},
+                              {"parameters", "Parameters"},
+                              {"provenance", "Provenance"}},
+                 .main = fill(page_files().at("study.html"),
+                              {{"headline", headline(view)}, {"final_table", final_table(view)}, {"provenance", provenance(view)}}),
+                 .script = script_files().at("script.js"),
+                 .refresh_seconds = params.refresh_seconds},
+                view);
 }
 
 void write_page(const std::filesystem::path& file, const Json& view, const PageParams& params) {

@@ -238,16 +238,16 @@ Json estimates_of(const store::Store& store, const std::string& study, const std
 }  // namespace
 
 std::unique_ptr<store::Store> open_run(const std::string& run) {
+  const std::string storage = store::storage_at(run);
   std::error_code code;
-  const std::filesystem::path path =
-      std::filesystem::is_directory(run, code) ? std::filesystem::path(run) / "study.sqlite" : std::filesystem::path(run);
-  if (!std::filesystem::exists(path, code)) {
-    throw ConfigError("there is no study", {.where = run,
-                                            .found = "no file " + path.string(),
-                                            .expected = "the folder of a study, for instance runs/jets_quick",
-                                            .hint = "'snac run' makes one"});
+  if (!store::is_server(storage) && !std::filesystem::exists(store::sqlite_path(storage), code)) {
+    throw ConfigError("there is no study",
+                      {.where = store::shown_address(run),
+                       .found = "no file " + store::sqlite_path(storage),
+                       .expected = "the folder of a study, for instance runs/jets_quick, or the address of its database",
+                       .hint = "'snac run' makes one"});
   }
-  return store::open_sqlite(path.string());
+  return store::open(storage);
 }
 
 std::string find_study(const store::Store& store, const std::string& name) {

@@ -106,11 +106,11 @@ std::vector<std::int32_t> parse_genome(const std::string& text, const std::strin
 std::string state_text(TrialState state) {
   switch (state) {
     case TrialState::running:
-      return "running";
+      return "RUNNING";
     case TrialState::complete:
-      return "complete";
+      return "COMPLETE";
     case TrialState::failed:
-      return "failed";
+      return "FAIL";
   }
   throw std::logic_error("unknown trial state");
 }
@@ -119,7 +119,7 @@ TrialState parse_state(const std::string& text, const std::string& where) {
   for (const TrialState state : {TrialState::running, TrialState::complete, TrialState::failed}) {
     if (text == state_text(state)) return state;
   }
-  fail_damaged(where, text, "running, complete or failed");
+  fail_damaged(where, text, "RUNNING, COMPLETE or FAIL");
 }
 
 std::string differences(const Json& stored, const Json& wanted) {

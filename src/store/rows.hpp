@@ -26,6 +26,7 @@ std::string json_text(const Json& value, const std::string& what);
 std::string genome_text(const std::vector<std::int32_t>& genome);
 std::vector<std::int32_t> parse_genome(const std::string& text, const std::string& where);
 
+/// In Optuna's words.
 std::string state_text(TrialState state);
 TrialState parse_state(const std::string& text, const std::string& where);
 

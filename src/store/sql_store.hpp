@@ -1,6 +1,7 @@
 // Store over SQL that SQLite and PostgreSQL share. Internal to the module.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "connection.hpp"
@@ -20,6 +21,7 @@ class SqlStore : public Store {
                                     const std::string& identity) override;
   void finish(const std::string& study, const Trial& trial) override;
   void amend(const std::string& study, const Trial& trial) override;
+  bool reserve(const std::string& study) override;
   int release_running(const std::string& study) override;
   std::vector<Trial> trials(const std::string& study) const override;
   std::optional<Trial> find_trial(const std::string& study, const std::string& identity) const override;
@@ -31,12 +33,30 @@ class SqlStore : public Store {
   void transaction(const std::function<void()>& body) override;
 
  private:
-  long long study_id(const std::string& name) const;
-  long long next_number(long long study);
-  std::vector<Trial> read_trials(long long study, long long first, long long last) const;
-  std::optional<std::string> content_of(const std::string& sha256) const;
+  /// What a study is to others, in a form that need not be read for each trial.
+  struct Description {
+    std::vector<Parameter> parameters;
+    std::vector<Objective> objectives;
+  };
+  std::optional<StudyInfo> read_study(const std::string& name) const;
+  void create_study(const StudyInfo& study, const std::string& config, const std::string& provenance);
+  void describe(long long study, const StudyInfo& info);
+  /// @param clause  locks the study's row
+  long long study_id(const std::string& name, const std::string& clause = {}) const;
+  const Description& description(long long study);
+  struct Place {
+    long long trial = 0, number = 0;
+  };
+  /// The lowest number that waits for a claim, or the next new one; the trial is running then.
+  Place next_place(long long study);
+  void write_params(long long study, long long trial_id, const std::vector<std::int32_t>& genome);
+  /// Figures, objectives and attributes of an ended trial, replacing what stands there.
+  void write_results(long long study, long long trial_id, const Trial& trial);
+  /// @param trial_id  one trial; nothing = all of the study
+  std::vector<Trial> read_trials(long long study, std::optional<long long> trial_id) const;
 
   std::unique_ptr<Connection> connection_;
+  std::map<long long, Description> descriptions_;  ///< of studies that have one; used within transactions
 };
 
 }  // namespace snac::store

@@ -1,8 +1,11 @@
 // SQLite as a store: how a file is opened and checked, and what its errors mean.
+#include <fcntl.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -28,9 +31,56 @@ class SqliteDialect : public Dialect {
  public:
   SqliteDialect(fs::path file, int busy_seconds) : file_(std::move(file)), busy_seconds_(busy_seconds) {}
 
-  std::string begin(bool writes) const override { return writes ? "BEGIN IMMEDIATE" : "BEGIN"; }
-  bool in_transaction(soci::session& sql) const override { return sqlite_api::sqlite3_get_autocommit(handle(sql)) == 0; }
+  void begin(soci::session& sql, Access access) override { sql << (access == Access::read ? "BEGIN" : "BEGIN IMMEDIATE"); }
+  TransactionState state(soci::session& sql) const override {
+    return sqlite_api::sqlite3_get_autocommit(handle(sql)) == 0 ? TransactionState::open : TransactionState::none;
+  }
   std::string place() const override { return file_.string(); }
+  // A file does not go away as a server does: no error of SQLite is a PassingError.
+  std::unique_ptr<soci::session> reconnect(const std::string& /*doing*/, const PassingError& reason) override { throw reason; }
+  bool committed(soci::session& /*sql*/) const override { return false; }
+
+  bool reserve(soci::session& /*sql*/, long long study) override {
+    const std::string path = file_.string() + ".lock-" + std::to_string(study);
+    const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (lock < 0) throw IoError("cannot lock a study", {.where = path, .found = system_reason(errno), .expected = {}, .hint = {}});
+    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+      ::close(lock);
+      return false;
+    }
+    locks_.push_back(lock);
+    return true;
+  }
+  void release_reserved(soci::session& /*sql*/) noexcept override {
+    for (const int lock : locks_) ::close(lock);  // the files stay: one that waits for them must not meet another file
+    locks_.clear();
+  }
+
+  std::string now() const override { return "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"; }
+  // A transaction that writes is the only one that does.
+  std::string lock_study() const override { return ""; }
+  std::string lock_trial() const override { return ""; }
+  std::string lock_free() const override { return ""; }
+
+  std::optional<std::string> read_content(soci::session& sql, const std::string& sha256) const override {
+    soci::blob content(sql);
+    sql << "SELECT content FROM snac_artefact WHERE sha256 = :sha256", soci::use(sha256), soci::into(content);
+    if (!sql.got_data()) return std::nullopt;
+    std::string bytes(content.get_len(), '\0');
+    if (!bytes.empty()) content.read(0, bytes.data(), bytes.size());
+    return bytes;
+  }
+  void write_content(soci::session& sql, const std::string& sha256, const std::string& bytes) const override {
+    sql << "DELETE FROM snac_artefact WHERE sha256 = :sha256", soci::use(sha256);
+    if (bytes.empty()) {  // SOCI binds an empty blob as NULL
+      sql << "INSERT INTO snac_artefact (sha256) VALUES (:sha256)", soci::use(sha256);
+      return;
+    }
+    soci::blob content(sql);
+    content.write(0, bytes.data(), bytes.size());
+    sql << "INSERT INTO snac_artefact (sha256, content) VALUES (:sha256, :content)", soci::use(sha256), soci::use(content);
+  }
+
   std::exception_ptr translate(soci::session& sql, const soci::soci_error& error, const std::string& doing) const override {
     return translate(sqlite_api::sqlite3_system_errno(handle(sql)), error, doing);
   }
@@ -91,6 +141,7 @@ class SqliteDialect : public Dialect {
   static sqlite_api::sqlite3* handle(soci::session& sql) { return static_cast<soci::sqlite3_session_backend*>(sql.get_backend())->conn_; }
   fs::path file_;
   int busy_seconds_;
+  std::vector<int> locks_;  ///< descriptors of the studies kept
 };
 
 [[noreturn]] void fail_io(const fs::path& where, const std::string& found, const std::string& expected, const std::string& hint) {
@@ -143,6 +194,26 @@ void refuse_cut_off(const fs::path& file, soci::session& sql) {
   if (!whole) fail_damaged(file, std::to_string(size) + " bytes, which is no whole number of pages");
 }
 
+bool has_table(soci::session& sql, const std::string& name) {
+  int tables = 0;
+  sql << "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = :name", soci::use(name), soci::into(tables);
+  return tables > 0;
+}
+
+int version_of(soci::session& sql, const std::string& place) { return schema_version(sql, has_table(sql, "snac_schema"), place); }
+
+/// @throws DataError if the tables are Optuna's, but of another version.
+bool is_optuna(soci::session& sql, const std::string& place) {
+  const auto& tables = optuna_tables();
+  if (!std::all_of(tables.begin(), tables.end(), [&](const auto& name) { return has_table(sql, name); })) return false;
+  int version = 0;
+  std::string stamp;
+  sql << "SELECT schema_version FROM version_info", soci::into(version);
+  if (has_table(sql, "alembic_version")) sql << "SELECT COALESCE(MAX(version_num), '') FROM alembic_version", soci::into(stamp);
+  check_optuna(version, stamp, place);
+  return true;
+}
+
 /// Reads only. @throws DataError unless the file is empty or an intact study database that this program knows.
 void inspect(soci::session& sql, const fs::path& file) {
   const std::string place = file.string();
@@ -151,14 +222,15 @@ void inspect(soci::session& sql, const fs::path& file) {
   sql << "SELECT COUNT(*) FROM sqlite_master", soci::into(tables);
   refuse_cut_off(file, sql);
   if (application_id == 0 && tables == 0) return;
-  if (application_id != kApplicationId) {
+  if (application_id != kApplicationId && !(application_id == 0 && is_optuna(sql, place))) {
     throw DataError("a file is not a study database",
                     {.where = place,
                      .found = "a SQLite database of another program (application id " + std::to_string(application_id) + ")",
                      .expected = "application id " + std::to_string(kApplicationId),
                      .hint = "choose another output folder, or move the file away"});
   }
-  const int version = schema_version(sql, place), newest = sqlite_migrations().back().version;
+  if (application_id == kApplicationId && !has_table(sql, "snac_schema")) fail_damaged(file, "no table snac_schema");
+  const int version = version_of(sql, place), newest = sqlite_migrations().back().version;
   if (version > newest) {
     throw DataError("a study database was made by a newer version", {.where = place,
                                                                      .found = "schema version " + std::to_string(version),
@@ -181,10 +253,10 @@ void prepare(soci::session& sql, const fs::path& file) {
   // A finished trial survives even a power cut: one flush costs milliseconds, a trial seconds.
   sql << "PRAGMA synchronous = FULL";
   sql << "PRAGMA foreign_keys = ON";
-  if (schema_version(sql, place) == sqlite_migrations().back().version) return;
+  if (version_of(sql, place) == sqlite_migrations().back().version) return;
   sql << "BEGIN IMMEDIATE";
   sql << "PRAGMA application_id = " + std::to_string(kApplicationId);
-  migrate(sql, sqlite_migrations(), place);  // looks at the version again: another process may have been faster
+  migrate(sql, version_of(sql, place), sqlite_migrations(), place);  // looks at the version again: another process may have been faster
   sql << "COMMIT";
 }
 

@@ -41,6 +41,10 @@ def centre(browser, selector):
 def figures_are_drawn(browser, empty):
     check(browser.wait("return snac.figures.get('search-front').width > 0") if "search-front" not in empty else True, "the first figure is not drawn by itself")
     browser.run("snac.drawAll()")
+    marks_are_somewhere(browser, empty)
+
+
+def marks_are_somewhere(browser, empty):
     for name in FIGURES:
         marks, text, message = browser.run("""const f = document.getElementById(arguments[0]), s = f.querySelector('svg');
             return [s ? s.querySelectorAll('path, circle, rect, line').length : 0, s ? s.outerHTML : '', (f.querySelector('.empty') || {}).textContent || '']""", name)
@@ -261,7 +265,11 @@ def main():
     parser.add_argument("page")
     parser.add_argument("front")
     parser.add_argument("--empty", nargs="*", default=[], choices=FIGURES)
-    arguments = parser.parse_args()
+    return run_check(look, parser.parse_args())
+
+
+def run_check(look_at, arguments):
+    """The exit code after looking at the page in a browser."""
     try:
         browser = Browser()
     except Unavailable as error:
@@ -269,7 +277,7 @@ def main():
         return 77
     with browser:
         try:
-            look(browser, arguments)
+            look_at(browser, arguments)
         except RuntimeError as error:
             faults.append(f"the page cannot be used: {error}")
     for fault in faults:

@@ -14,9 +14,7 @@ TEST(Statistics, QuantilesLieBetweenNeighbours) {
   EXPECT_THROW(quantile({1}, 1.5), std::invalid_argument);
 }
 
-TEST(Statistics, EqualValuesShareARank) {
-  EXPECT_EQ(ranks(std::vector<double>{30, 10, 20, 10}), (std::vector<double>{3, 0.5, 2, 0.5}));
-}
+TEST(Statistics, EqualValuesShareARank) { EXPECT_EQ(ranks(std::vector<double>{30, 10, 20, 10}), (std::vector<double>{3, 0.5, 2, 0.5})); }
 
 TEST(Statistics, RankCorrelation) {
   const std::vector<double> a{1, 2, 3, 4, 5};

@@ -162,6 +162,22 @@ snac.dots = (svg, points, radius, colour, opacity) => svg.append("path").attr("c
   .attr("stroke-width", 2 * radius).attr("stroke-linecap", "round").attr("stroke-opacity", opacity)
   .attr("d", points.map((p) => `M${p.px.toFixed(1)},${p.py.toFixed(1)}h0`).join(""));
 
+/// Puts a label beside its point where it covers no other label and the fewest points.
+snac.place = (text, point, box, places, points) => {
+  const size = text.node().getBBox(), w = size.width, h = size.height;
+  const spots = [[12, -10], [12, 18], [-12 - w, -10], [-12 - w, 18], [-w / 2, -16], [-w / 2, 26], [14, -30], [14, 40], [-14 - w, -30], [-14 - w, 40], [-w / 2, -36], [-w / 2, 46]];
+  let best = null;
+  for (const [dx, dy] of spots) {
+    const left = point.px + dx, base = point.py + dy, rect = [left - 2, base - h, left + w + 2, base + 4];
+    let cost = rect[0] < box.left || rect[2] > box.right || rect[1] < box.top || rect[3] > box.bottom ? 100 : 0;
+    for (const other of places) if (rect[0] < other[2] && rect[2] > other[0] && rect[1] < other[3] && rect[3] > other[1]) cost += 50;
+    for (const p of points) if (p.px > rect[0] && p.px < rect[2] && p.py > rect[1] && p.py < rect[3]) cost += 1;
+    if (best === null || cost < best.cost) best = { cost, left, base, rect };
+  }
+  places.push(best.rect);
+  text.attr("x", best.left).attr("y", best.base);
+};
+
 /// Tool tips: the nearest of `points` {px, py, tip} under the pointer; `stops` (default: all) one after the other by arrow keys.
 snac.tips = (figure, points, stops) => {
   const node = figure.svg, reach = 28;

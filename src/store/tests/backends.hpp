@@ -1,4 +1,4 @@
-// The databases that the conformance suite runs on: a new one needs one line in all_backends().
+// The databases that the conformance suite runs on. Each has a test program of its own, which links one all_backends().
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,17 +16,21 @@ namespace snac::store {
 
 struct Backend {
   std::string name;
+  /// Makes room for the database that belongs to a test's folder. @returns why it cannot; empty = done.
+  std::function<std::string(const std::filesystem::path& folder)> prepare;
   /// Opens the database that belongs to a test's folder; a second call opens the same one.
   std::function<std::unique_ptr<Store>(const std::filesystem::path& folder)> open;
   friend std::ostream& operator<<(std::ostream& out, const Backend& backend) { return out << backend.name; }
 };
 
-inline std::vector<Backend> all_backends() {
-  return {{"sqlite", [](const std::filesystem::path& folder) { return open_sqlite((folder / "study.db").string()); }}};
-}
+std::vector<Backend> all_backends();
 
 class BackendTest : public testing::TestWithParam<Backend> {
  protected:
+  void SetUp() override {
+    const std::string reason = GetParam().prepare(folder_.path());
+    if (!reason.empty()) GTEST_SKIP() << reason;
+  }
   std::unique_ptr<Store> open() const { return GetParam().open(folder_.path()); }
   /// Opens, with study "jets" in it.
   std::unique_ptr<Store> open_with_study() const {

@@ -1,9 +1,11 @@
 // What every database behind Store must do.
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <thread>
 
 #include "backends.hpp"
 #include "snac/core/error.hpp"
@@ -30,6 +32,74 @@ TEST_P(Conformance, a_study_is_created_once_and_found_again) {
   EXPECT_EQ(store->open_study(later), jets()) << "the first provenance stands";
   store->open_study({.name = "another", .config_hash = "", .config = nullptr, .provenance = nullptr});
   EXPECT_EQ(store->studies(), (std::vector<std::string>{"jets", "another"}));
+}
+
+/// Two parameters, the second of which exists only if the first is "tanh"; two objectives.
+StudyInfo described() {
+  return {.name = "jets",
+          .config_hash = "abc",
+          .config = {{"search", {{"trials", 500}}}},
+          .provenance = {{"version", "0.1"}},
+          .parameters = {{.name = "activation", .choices = {"relu", "tanh"}, .conditions = {}},
+                         {.name = "width", .choices = {16, 32}, .conditions = {{.parameter = 0, .allowed = {1}}}}},
+          .objectives = {{.name = "accuracy", .maximise = true}, {.name = "lut", .maximise = false}}};
+}
+
+TEST_P(Conformance, a_described_study_comes_back_with_its_space_and_objectives) {
+  const auto store = open();
+  EXPECT_EQ(store->open_study(described()), described());
+  EXPECT_EQ(open()->open_study(described()), described());
+  EXPECT_EQ(open()->find_study("jets"), described());
+}
+
+TEST_P(Conformance, a_study_stored_without_its_space_is_described_later) {
+  const auto store = open_with_study();
+  store->claim("jets", {0, 0}, "a");
+  store->finish("jets", {.number = 0,
+                         .state = TrialState::complete,
+                         .genome = {},
+                         .identity = {},
+                         .values = {{"accuracy", 1}, {"lut", 2}},
+                         .attributes = {},
+                         .reason = {}});
+  const auto before = store->trials("jets");
+  EXPECT_EQ(open()->open_study(described()), described());
+  EXPECT_EQ(store->trials("jets"), before);
+}
+
+TEST_P(Conformance, genomes_and_figures_that_do_not_fit_the_description_are_defects_and_leave_nothing_behind) {
+  const auto store = open();
+  store->open_study(described());
+  EXPECT_THROW(store->claim("jets", {1}, "a"), std::logic_error);
+  EXPECT_THROW(store->claim("jets", {1, 2}, "a"), std::logic_error);
+  EXPECT_TRUE(store->trials("jets").empty());
+  EXPECT_EQ(store->claim("jets", {1, 1}, "a"), 0);
+  Trial trial{
+      .number = 0, .state = TrialState::complete, .genome = {}, .identity = {}, .values = {{"lut", 1}}, .attributes = {}, .reason = {}};
+  EXPECT_THROW(store->finish("jets", trial), std::logic_error);
+  EXPECT_EQ(store->find_trial("jets", "a")->state, TrialState::running);
+  EXPECT_TRUE(store->find_trial("jets", "a")->values.empty());
+  trial.state = TrialState::failed;
+  store->finish("jets", trial);
+  EXPECT_EQ(store->find_trial("jets", "a")->state, TrialState::failed);
+}
+
+TEST_P(Conformance, a_study_is_kept_by_one_store_until_it_ends) {
+  auto first = open_with_study();
+  const auto second = open();
+  StudyInfo other = jets();
+  other.name = "other";
+  second->open_study(other);
+  EXPECT_TRUE(first->reserve("jets"));
+  EXPECT_FALSE(second->reserve("jets"));
+  EXPECT_TRUE(second->reserve("other"));
+  first.reset();
+  bool taken = false;  // a server notices the end of a connection a moment later
+  for (int i = 0; i < 100 && !taken; ++i) {
+    taken = second->reserve("jets");
+    if (!taken) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(taken);
 }
 
 TEST_P(Conformance, another_configuration_is_refused_with_the_difference_and_a_way_out) {

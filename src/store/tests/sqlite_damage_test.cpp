@@ -142,9 +142,10 @@ TEST_F(SqliteDamage, a_damaged_artefact_is_noticed_and_repaired_by_putting_it_ag
 }
 
 TEST_F(SqliteDamage, damaged_cells_are_refused_with_the_trial_they_belong_to) {
-  for (const char* change : {"genome = '[1.5]'", "genome = '[99999999999]'", "attributes = '{'", "number = 1017"}) {
+  for (const char* change : {"UPDATE snac_trial SET genome = '[1.5]'", "UPDATE snac_trial SET genome = '[99999999999]'",
+                             "UPDATE snac_trial SET attributes = '{'", "DELETE FROM snac_trial", "UPDATE trials SET state = 'PRUNED'"}) {
     write(intact_);
-    RawSqlite(path()).run(std::string("UPDATE trial SET ") + change + " WHERE number = 17");
+    RawSqlite(path()).run(std::string(change) + " WHERE trial_id = 18");
     try {
       open_sqlite(path())->trials("jets");
       FAIL() << "expected a DataError for " << change;
@@ -155,7 +156,7 @@ TEST_F(SqliteDamage, damaged_cells_are_refused_with_the_trial_they_belong_to) {
 }
 
 TEST_F(SqliteDamage, missing_tables_are_refused) {
-  RawSqlite(path()).run("DROP TABLE record");
+  RawSqlite(path()).run("DROP TABLE snac_record");
   const auto store = open_sqlite(path());
   EXPECT_THROW(store->put_record("jets", "s", "k", 1), DataError);
   write(intact_);

@@ -9,7 +9,7 @@
 
 namespace snac {
 
-/// Exit codes of the program (documented in docs/guide/troubleshooting.md). One class of error, one code.
+/// Exit codes of the program (documented in docs/commands/README.md). One class of error, one code.
 enum class ExitCode : int {
   ok = 0,
   internal = 1,      ///< a defect of ours

@@ -161,7 +161,8 @@ struct SynthConfig {
 
 struct StudyConfig {
   std::string study = "study";
-  std::string output;  ///< folder of the study; "" = runs/<study>
+  std::string output;   ///< folder of the study; "" = runs/<study>
+  std::string storage;  ///< address of the study database; "" = study.sqlite in the output folder
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0 = all; never changes a result
   DataConfig data;
@@ -181,7 +182,7 @@ struct StudyConfig {
   std::string output_folder() const { return output.empty() ? "runs/" + study : output; }
   /// The path of a data file as the program opens it.
   std::string resolve(const std::string& path) const;
-  /// The effective configuration, all defaults filled in.
+  /// The effective configuration, all defaults filled in, without the password of a database.
   YAML::Node to_yaml() const;
   Json to_json() const;
 };

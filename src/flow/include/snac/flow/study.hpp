@@ -62,6 +62,8 @@ class Study {
 
 /// A stage's records are kept per content of the configuration sections that determine them: "stage:hash".
 std::string stage_key(const StudyConfig& config, const std::string& stage, const std::vector<std::string>& sections);
-std::string store_path(const StudyConfig& config);
+/// The address of the study's database, and the same without a password.
+std::string storage_of(const StudyConfig& config);
+std::string shown_storage(const StudyConfig& config);
 
 }  // namespace snac::flow

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "snac/core/progress.hpp"
 #include "snac/fixed/fixed_net.hpp"
 #include "snac/flow/design.hpp"
 #include "snac/flow/hls.hpp"
@@ -59,6 +60,7 @@ struct VerifyParams {
   std::optional<HlsJob> hls = {};             ///< also run the HLS project, written to <directory>/hls
   std::vector<ExternalEngine> external = {};  ///< compared as well
   std::vector<AbsentEngine> absent = {};      ///< what the caller knows not to be there, for the result
+  Progress* progress = nullptr;               ///< shows the engine that runs
 };
 
 /// Compares all engines on the raw inputs (rows, inputs). `qat` gives raw logits of the training-side network, if there is one; the
