@@ -189,7 +189,7 @@ TEST(Run, deleted_verilog_comes_back_from_the_record) {
 TEST(Run, the_readme_example_runs_on_a_csv_with_words_as_labels) {
   const TemporaryDirectory folder;
   const std::string readme = read_file(SNAC_SOURCE_DIR "/README.md");
-  const std::size_t begin = readme.find("study: mine"), end = readme.find("```", begin);
+  const std::size_t begin = readme.find("```yaml\n# mine.yaml") + 8, end = readme.find("```", begin);
   const std::string config = write_text(folder.path() / "mine.yaml", readme.substr(begin, end - begin));
   std::string csv = "height,weight,kind\n";
   Rng rng(1);
