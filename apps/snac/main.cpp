@@ -151,6 +151,8 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
     } else {
       summary = "too many arguments";
       text.expected = command.usage();
+      if ((word.ends_with(".yaml") || word.ends_with(".yml")) && innermost(app).get_option_no_throw("--config") != nullptr)
+        text.hint = fmt::format("did you mean '{} --config {}'? {}", command.name, word, text.hint);
     }
     text.found = "'" + word + "'";
     const std::string near = nearest_name(word.substr(0, word.find('=')), names);
