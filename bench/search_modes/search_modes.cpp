@@ -233,6 +233,7 @@ class Experiment {
   flow::StudyConfig configuration(const Mode& mode, int seed, int trials) const {
     std::vector<std::string> overrides = options_.overrides;
     overrides.insert(overrides.end(), options_.recipe.begin(), options_.recipe.end());
+    overrides.emplace_back("compress.method=pruning");
     overrides.push_back(fmt::format("seed={}", seed));
     overrides.push_back(fmt::format("output={}/{}{}", options_.work, mode.name, seed));
     overrides.push_back(fmt::format("search.trials={}", trials));
