@@ -30,7 +30,9 @@ Json to_json(const cost::CorrectedFigures& figures) {
 }  // namespace
 
 CorrectedEstimates::CorrectedEstimates(Study& study)
-    : study_(study), per_generation_(study.config().search.hardware == HardwareFigures::estimate ? study.config().search.recalibrate : 0) {}
+    : study_(study),
+      constraints_(parse_constraints(study.config().search.constraints)),
+      per_generation_(study.config().search.hardware == HardwareFigures::estimate ? study.config().search.recalibrate : 0) {}
 
 void CorrectedEstimates::add(const store::Trial& trial) {
   if (!enabled() || trial.state != store::TrialState::complete) return;
@@ -99,8 +101,7 @@ store::Trial CorrectedEstimates::corrected(const std::string& identity) const {
   if (correction_.observations() == 0) return trial;
   const std::string source = fmt::format("{}, corrected by {} circuits", study_.estimation().source(), correction_.observations());
   trial.attributes["resource_source"] = source;
-  if (const auto missed = violations(study_.config().search.constraints, trial.values); !missed.empty())
-    trial.attributes["constraints"] = missed;
+  if (const auto missed = violations(constraints_, trial.values); !missed.empty()) trial.attributes["constraints"] = missed;
   for (const char* name : {"lut", "ff", "clock_cycles", "latency_ns", "average_resource"}) trial.attributes["sources"][name] = source;
   return trial;
 }

@@ -37,6 +37,7 @@ class CorrectedEstimates {
   Json count_circuit(const Known& known) const;
 
   Study& study_;
+  std::vector<Condition> constraints_;
   int per_generation_;
   std::vector<std::string> order_;
   std::map<std::string, Known> known_;

@@ -47,6 +47,7 @@ class TrainingProblem : public search::Problem {
       : study_(study),
         cardinality_(study.space().cardinality()),
         termination_(study.config(), study.splits().size()),
+        constraints_(parse_constraints(study.config().search.constraints)),
         correcting_(study),
         progress_("global search", static_cast<std::size_t>(study.config().search.trials), "trials", known_trials(study)) {
     for (const auto& [name, direction] : study.config().search.objectives) objectives_.push_back(find_metric(name, "search.objectives"));
@@ -214,7 +215,7 @@ class TrainingProblem : public search::Problem {
         trial.values = outcome.values;
         trial.attributes["resource_source"] = outcome.resource_source;
         trial.attributes["sources"] = sources_of(estimated_figures, outcome);
-        const auto missed = violations(study_.config().search.constraints, trial.values);
+        const auto missed = violations(constraints_, trial.values);
         if (!missed.empty()) trial.attributes["constraints"] = missed;
         trial.attributes["weights"] = study_.store().put_artefact(weight_bytes(trained.front()));
         if (measures() || correcting_.enabled()) trial.attributes["estimates"] = estimates;
@@ -293,7 +294,7 @@ class TrainingProblem : public search::Problem {
       return evaluation;
     }
     for (const Metric& metric : objectives_) evaluation.objectives.push_back((metric.maximise ? -1 : 1) * trial.values.at(metric.name));
-    for (const double missed : violations(study_.config().search.constraints, trial.values)) evaluation.violation += missed;
+    for (const double missed : violations(constraints_, trial.values)) evaluation.violation += missed;
     return evaluation;
   }
 
@@ -302,6 +303,7 @@ class TrainingProblem : public search::Problem {
   std::vector<Metric> objectives_;
   std::vector<std::string> order_;
   EarlyTermination termination_;
+  std::vector<Condition> constraints_;
   CorrectedEstimates correcting_;
   std::mutex note_mutex_;
   double best_ = 0;

@@ -102,10 +102,15 @@ double violation(const Condition& condition, double value, double best) {
   return excess / std::max(std::abs(limit), 1e-12);
 }
 
-std::vector<double> violations(const std::vector<std::pair<std::string, std::string>>& constraints, const Values& values) {
+std::vector<Condition> parse_constraints(const std::vector<std::pair<std::string, std::string>>& constraints) {
+  std::vector<Condition> conditions;
+  for (const auto& [name, text] : constraints) conditions.push_back(parse_condition(name + " " + text, "search.constraints"));
+  return conditions;
+}
+
+std::vector<double> violations(const std::vector<Condition>& constraints, const Values& values) {
   std::vector<double> missed;
-  for (const auto& [name, text] : constraints)
-    missed.push_back(violation(parse_condition(name + " " + text, "search.constraints"), values.at(name), 0));
+  for (const Condition& constraint : constraints) missed.push_back(violation(constraint, values.at(constraint.metric), 0));
   return missed;
 }
 

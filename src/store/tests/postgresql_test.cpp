@@ -7,21 +7,10 @@
 #include "postgresql_server.hpp"
 #include "snac/core/error.hpp"
 #include "snac/store/store.hpp"
+#include "studies.hpp"
 
 namespace snac::store {
 namespace {
-
-const StudyInfo kJets{.name = "jets", .config_hash = "abc", .config = {{"seed", 1}}, .provenance = nullptr};
-
-Trial complete(std::int64_t number) {
-  return {.number = number,
-          .state = TrialState::complete,
-          .genome = {},
-          .identity = {},
-          .values = {{"x", 0.5}},
-          .attributes = {},
-          .reason = {}};
-}
 
 class Postgresql : public testing::Test {
  protected:

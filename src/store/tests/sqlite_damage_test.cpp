@@ -6,11 +6,10 @@
 #include "snac/core/files.hpp"
 #include "snac/core/rng.hpp"
 #include "snac/store/store.hpp"
+#include "studies.hpp"
 
 namespace snac::store {
 namespace {
-
-const StudyInfo kJets{.name = "jets", .config_hash = "abc", .config = {{"seed", 1}}, .provenance = nullptr};
 
 class SqliteDamage : public testing::Test {
  protected:

@@ -16,22 +16,11 @@
 #include "snac/core/error.hpp"
 #include "snac/core/files.hpp"
 #include "snac/store/store.hpp"
+#include "studies.hpp"
 
 namespace snac::store {
 
 namespace {
-
-const StudyInfo kJets{.name = "jets", .config_hash = "abc", .config = {{"seed", 1}}, .provenance = nullptr};
-
-Trial complete(std::int64_t number) {
-  return {.number = number,
-          .state = TrialState::complete,
-          .genome = {},
-          .identity = {},
-          .values = {{"x", 0.5}},
-          .attributes = {},
-          .reason = {}};
-}
 
 /// Runs `body` in a child, where limits and users can be changed. @returns its exit code.
 int in_child(const std::function<int()>& body) {

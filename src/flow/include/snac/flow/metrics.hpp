@@ -38,7 +38,9 @@ struct Condition {
 Condition parse_condition(const std::string& text, const std::string& where);
 /// By how much a value misses the limit, relative to the limit; 0 = satisfied. `best` is used by relative conditions.
 double violation(const Condition& condition, double value, double best);
-/// The violations of the conditions of a search, each text "lut: <= 20000", in order; none may be relative to the best.
-std::vector<double> violations(const std::vector<std::pair<std::string, std::string>>& constraints, const Values& values);
+/// The conditions of search.constraints, each "lut: <= 20000", in order. @throws ConfigError as parse_condition
+std::vector<Condition> parse_constraints(const std::vector<std::pair<std::string, std::string>>& constraints);
+/// The violations of such conditions, in order; none may be relative to the best.
+std::vector<double> violations(const std::vector<Condition>& constraints, const Values& values);
 
 }  // namespace snac::flow
